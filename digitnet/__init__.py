@@ -1,0 +1,26 @@
+"""digitnet reads handwritten digits."""
+
+from importlib.metadata import version
+
+__version__ = version("digitnet")
+
+from digitnet import callbacks, datasets, errors
+from digitnet.classifier import ImageClassifier
+from digitnet.data import ImageSet
+from digitnet.digits import DigitClassifier
+from digitnet.evaluation import Evaluation
+from digitnet.history import History
+from digitnet.recipe import Recipe
+
+__all__ = [
+    "DigitClassifier",
+    "Evaluation",
+    "History",
+    "ImageClassifier",
+    "ImageSet",
+    "Recipe",
+    "__version__",
+    "callbacks",
+    "datasets",
+    "errors",
+]

@@ -1,0 +1,52 @@
+"""The moments of a training at which a callback is called."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args
+
+from digitnet.state import TrainState
+
+Hook = Literal["on_train_begin", "on_epoch_begin", "on_batch_end", "on_epoch_end", "on_train_end"]
+
+
+class Callback:
+    """Base of every callback: override the hooks that you need.
+
+    Callbacks run in the order of the list that `fit` was given. They read the state and
+    call its `stop`; they do not change anything else of it. One callback can serve
+    several `fit` calls: start afresh in `on_train_begin`.
+
+    Raises:
+        TypeError: A subclass defines an `on_...` method that is no hook, when it is
+            defined.
+
+    Example:
+        >>> class StopWhenGood(Callback):
+        ...     def on_epoch_end(self, state):
+        ...         if state.history[-1].accuracy > 0.99:
+        ...             state.stop("99% reached")
+    """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name in vars(cls):
+            if name.startswith("on_") and name not in get_args(Hook):
+                raise TypeError(
+                    f"{cls.__name__}.{name} is no hook and would never be called. "
+                    f"The hooks are {', '.join(get_args(Hook))}."
+                )
+
+    def on_train_begin(self, state: TrainState) -> None:
+        """Run once, before the first epoch."""
+
+    def on_epoch_begin(self, state: TrainState) -> None:
+        """Run before the first step of an epoch."""
+
+    def on_batch_end(self, state: TrainState) -> None:
+        """Run after each step."""
+
+    def on_epoch_end(self, state: TrainState) -> None:
+        """Run after an epoch and its validation; its figures are `state.history[-1]`."""
+
+    def on_train_end(self, state: TrainState) -> None:
+        """Run once at the end, also after an error or Ctrl-C: close what is open."""

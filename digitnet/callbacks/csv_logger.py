@@ -1,0 +1,26 @@
+"""The history as a file, while training goes on."""
+
+from __future__ import annotations
+
+import os
+
+from digitnet.callbacks.base import Callback
+from digitnet.state import TrainState
+
+
+class CSVLogger(Callback):
+    """Keep a comma-separated file of the history, a row an epoch.
+
+    The file holds the whole history of the classifier, earlier `fit` calls included, and
+    is replaced as a whole after each epoch, so that it is never half-written.
+
+    Args:
+        path: The file to write.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = path
+
+    def on_epoch_end(self, state: TrainState) -> None:
+        """Write the history as it is now."""
+        state.history.to_csv(self.path)

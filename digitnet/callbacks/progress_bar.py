@@ -1,0 +1,97 @@
+"""A progress bar, in terminals and notebooks."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sized
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from digitnet.callbacks.base import Callback
+from digitnet.callbacks.epoch_printer import EpochPrinter, describe, describe_figures
+from digitnet.state import TrainState
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+REFRESH_SECONDS = 0.1  # at most ten times a second
+
+Batch = TypeVar("Batch", bound=Sized)
+
+
+class ProgressBar(Callback):
+    """Show a bar an epoch: loss, accuracy, pictures a second, time left (`verbose=1`).
+
+    Where the output is neither a terminal nor a notebook, it is a line an epoch.
+    """
+
+    def __init__(self) -> None:
+        self._bar: tqdm[Any] | None = None
+        self._refreshed = 0.0
+        self._printer = EpochPrinter()
+
+    def on_epoch_begin(self, state: TrainState) -> None:
+        """Open the epoch's bar."""
+        if is_interactive():
+            self._bar = _bar(
+                total=state.pictures_per_epoch, desc=f"Epoch {state.epoch + 1}/{state.epochs}"
+            )
+            self._refreshed = time.monotonic()
+
+    def on_batch_end(self, state: TrainState) -> None:
+        """Move the bar on."""
+        if self._bar is None:
+            return
+        now = time.monotonic()
+        if now - self._refreshed >= REFRESH_SECONDS:
+            self._refreshed = now
+            self._bar.set_postfix_str(describe_figures(*state.running.read()), refresh=False)
+        self._bar.update(state.batch_size)
+
+    def on_epoch_end(self, state: TrainState) -> None:
+        """Leave the epoch's figures behind the finished bar."""
+        if self._bar is None:
+            self._printer.on_epoch_end(state)
+        else:
+            self._bar.set_postfix_str(describe(state.history[-1]))
+            self._close()
+
+    def on_train_end(self, state: TrainState) -> None:
+        """Close a bar that was interrupted."""
+        self._close()
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+def track(batches: Iterable[Batch], *, total: int, description: str) -> Iterator[Batch]:
+    """Yield the batches; show a bar meanwhile that vanishes at the end.
+
+    Args:
+        batches: What has a length, or whose first element has: the number of pictures.
+        total: Pictures in all.
+        description: What stands before the bar.
+    """
+    with _bar(total=total, desc=description, leave=False) as bar:
+        for batch in batches:
+            yield batch
+            bar.update(len(batch))
+
+
+def is_interactive() -> bool:
+    """Say whether a bar can move: in a terminal or a notebook."""
+    return sys.stderr.isatty() or "ipykernel" in sys.modules
+
+
+def _bar(**options: Any) -> tqdm[Any]:
+    from tqdm.auto import tqdm  # chooses the notebook's bar in a notebook
+
+    return tqdm(
+        unit=" pictures",
+        unit_scale=True,
+        mininterval=REFRESH_SECONDS,
+        dynamic_ncols=True,
+        **options,
+    )

@@ -1,0 +1,391 @@
+"""A classifier of small pictures, with Keras's verbs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from digitnet import arguments, devices, models
+from digitnet.artifact import read_artifact, write_artifact
+from digitnet.callbacks.base import Callback
+from digitnet.callbacks.progress_bar import is_interactive, track
+from digitnet.data.batches import Batches
+from digitnet.data.coercion import to_image_set, to_images
+from digitnet.data.image_set import ImageSet, Shape
+from digitnet.errors import ArtifactError, NotFittedError
+from digitnet.evaluation import Evaluation, evaluate, inference
+from digitnet.history import History
+from digitnet.metrics import channel_statistics
+from digitnet.model_file import ModelInfo, check_weights, current_versions
+from digitnet.models.inspection import check, count_parameters, layer_rows
+from digitnet.models.network import Network
+from digitnet.randomness import WEIGHTS, derive_seed, draw_seed, isolated, reseed
+from digitnet.recipe import Recipe, check_count, resolve_recipe
+from digitnet.state import TrainState
+from digitnet.trainer import Trainer, build_optimizer
+
+PREDICTION_BATCH = 256  # pictures at a time: activations that stay in the CPU's caches
+
+
+class ImageClassifier:
+    """Learn to tell classes of small pictures apart.
+
+    Args:
+        model: The network, a name from `digitnet.models.NETWORKS` or a module that maps
+            normalised float32 pictures (N, C, H, W) to logits (N, classes), which is
+            trained in place. `None` takes the recipe's network.
+        classes: The classes' names; labels are indices into them.
+        input_shape: Channels, height and width of a picture.
+        mean: What is subtracted from pictures in 0..1, one number or one for each
+            channel. `None` measures mean and deviation on the first training set; 0 with
+            `std=1` switches normalisation off.
+        std: What they are divided by after that; `None` with `mean=None` alone.
+        recipe: How to train, a name from `digitnet.recipe.RECIPES` or a `Recipe`.
+        device: `"auto"` takes CUDA, else MPS, else the CPU; or what `torch.device` takes.
+        seed: Of first weights, order, dropout and splits, in 0..2**63 - 1; `None` draws
+            one. It is kept in `seed` and in saved files.
+
+    Attributes:
+        recipe: The recipe that was given.
+        effective_recipe: The recipe as it was in the last `fit`: with that call's epochs
+            and batch size, and with what `"auto"` precision became.
+
+    Raises:
+        InvalidInputError: An argument is out of range, or the network does not fit.
+    """
+
+    def __init__(
+        self,
+        model: str | nn.Module | None = None,
+        *,
+        classes: Sequence[str],
+        input_shape: Shape,
+        mean: arguments.Statistic = None,
+        std: arguments.Statistic = None,
+        recipe: str | Recipe = "report",
+        device: str | torch.device = "auto",
+        seed: int | None = None,
+    ) -> None:
+        self.recipe = resolve_recipe(recipe)
+        self.effective_recipe = self.recipe
+        self.classes = arguments.checked_classes(classes)
+        self.input_shape = arguments.checked_shape(input_shape)
+        self.device = devices.choose_device(device)
+        self.seed = draw_seed() if seed is None else arguments.checked_seed(seed)
+        self.network_name = None if isinstance(model, nn.Module) else model or self.recipe.network
+        self._measure_statistics = mean is None and std is None
+        statistics = arguments.checked_statistics(mean, std, channels=self.input_shape[0])
+        self._network = self._build(model, *statistics)
+        self._fitted = False
+        self._history = History()
+        self._state: TrainState | None = None
+
+    @property
+    def model(self) -> nn.Module:
+        """The network without its normalisation."""
+        return self._network.body
+
+    @property
+    def history(self) -> History:
+        """The epochs so far, all `fit` calls together."""
+        return self._history
+
+    def fit(
+        self,
+        x: Any,
+        y: Any = None,
+        *,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        validation_data: Any = None,
+        validation_split: float = 0.0,
+        callbacks: Sequence[Callback] = (),
+        shuffle: bool = True,
+        class_weight: Mapping[int, float] | Sequence[float] | None = None,
+        verbose: arguments.Verbose = "auto",
+    ) -> History:
+        """Train. A second `fit` goes on from where the first ended, and adds epochs.
+
+        Args:
+            x: An `ImageSet`, a torch `Dataset` or `DataLoader`, or pictures: an array,
+                tensor or list of integers in 0..255 or floats in 0..1, of shape
+                (N, H, W), (N, C, H, W), (N, H, W, C) or (N, C * H * W).
+            y: Labels (N,), integers that index `classes`, or one-hot (N, C). `None` where
+                `x` has its own.
+            epochs: Passes over the training set; `None` is the recipe's.
+            batch_size: Pictures a step; `None` is the recipe's.
+            validation_data: An `ImageSet`, `Dataset`, `DataLoader` or a pair (x, y) to
+                evaluate on after each epoch.
+            validation_split: Share of the training set to hold out for that instead, in
+                [0, 1); drawn with `seed`, the same share of each class.
+            callbacks: Called in this order.
+            shuffle: Draw a new order each epoch.
+            class_weight: What pictures of each class count in the loss: a number for each
+                class, or a dictionary from the class's index (others count 1).
+            verbose: 0 is silent, 1 a progress bar, 2 a line an epoch; `"auto"` is a bar
+                in terminals and notebooks, else a line an epoch.
+
+        Returns:
+            The history of all epochs so far.
+
+        Raises:
+            InvalidInputError: The data or an argument are not as above.
+            TrainingDivergedError: The loss was no longer finite. The weights are those
+                from the start of the epoch.
+            CallbackError: A callback raised.
+        """
+        recipe = replace(
+            self.recipe,
+            epochs=self.recipe.epochs if epochs is None else epochs,
+            batch_size=self.recipe.batch_size if batch_size is None else batch_size,
+        )
+        listeners = [*arguments.reporters(verbose), *arguments.checked_callbacks(callbacks)]
+        weights = arguments.class_weights(class_weight, len(self.classes))
+        train, validation = self._training_data(x, y, validation_data, validation_split)
+        if self._measure_statistics and not self._fitted:
+            self._network.set_normalization(*channel_statistics(train.images))
+        if self._state is None:
+            optimizer = build_optimizer(recipe, self._network)
+            self._state = TrainState(
+                self._network, optimizer, seed=self.seed, history=self._history
+            )
+        trainer = Trainer(
+            self._state,
+            recipe,
+            device=self.device,
+            callbacks=listeners,
+            class_weight=None if weights is None else weights.to(self.device),
+            shuffle=shuffle,
+        )
+        try:
+            return trainer.fit(
+                Batches(train, recipe.batch_size, self.device),
+                Batches(validation, PREDICTION_BATCH, self.device) if validation else None,
+            )
+        finally:
+            self.effective_recipe = trainer.recipe
+            self._history = self._state.history
+            self._fitted = self._fitted or self._state.step > 0
+
+    def evaluate(
+        self,
+        x: Any,
+        y: Any = None,
+        *,
+        batch_size: int | None = None,
+        verbose: arguments.Verbose = "auto",
+    ) -> Evaluation:
+        """Measure loss and accuracy, in float32.
+
+        Args:
+            x: Pictures, as `fit` takes them.
+            y: Labels, as `fit` takes them.
+            batch_size: Pictures at a time; `None` is one that suits the machine.
+            verbose: 1, or `"auto"` in a terminal or notebook, shows a bar meanwhile.
+
+        Returns:
+            An `Evaluation`; `loss, accuracy = clf.evaluate(...)` works too.
+
+        Raises:
+            InvalidInputError: The data are not as `fit` takes them.
+            NotFittedError: There was no `fit` or `load` yet.
+        """
+        self._require_fit()
+        arguments.check_verbose(verbose)
+        images = self._labelled(x, y)
+        size = PREDICTION_BATCH if batch_size is None else batch_size
+        check_count("batch_size", size)
+        batches: Any = Batches(images, size, self.device)
+        if verbose == 1 or (verbose == "auto" and is_interactive()):
+            batches = track(batches, total=len(images), description="Evaluating")
+        return evaluate(self._network, batches, self.classes)
+
+    def predict(self, x: Any) -> npt.NDArray[np.int64]:
+        """Return the class of each picture.
+
+        Unlike Keras's `predict`, which returns probabilities: those come from
+        `predict_proba`.
+
+        Args:
+            x: Pictures, as `fit` takes them.
+
+        Returns:
+            int64 (N,), indices into `classes`.
+
+        Raises:
+            InvalidInputError: The pictures are not as `fit` takes them.
+            NotFittedError: There was no `fit` or `load` yet.
+        """
+        return self._logits(x).argmax(dim=1).numpy()
+
+    def predict_proba(self, x: Any) -> npt.NDArray[np.float32]:
+        """Return the probability of each class for each picture.
+
+        Args:
+            x: Pictures, as `fit` takes them.
+
+        Returns:
+            float32 (N, classes); each row sums to 1.
+
+        Raises:
+            InvalidInputError: The pictures are not as `fit` takes them.
+            NotFittedError: There was no `fit` or `load` yet.
+        """
+        return self._logits(x).softmax(dim=1).numpy()
+
+    def score(self, x: Any, y: Any = None) -> float:
+        """Return the accuracy in [0, 1], as scikit-learn's classifiers do."""
+        return self.evaluate(x, y, verbose=0).accuracy
+
+    def summary(self) -> None:
+        """Print a table of the layers: what they do, output shape, parameters."""
+        from rich.console import Console  # slow to import
+        from rich.table import Table
+
+        table = Table(title=f"{self.network_name or type(self.model).__name__}", show_footer=True)
+        table.add_column("Layer", "", justify="right")
+        table.add_column("Type", "total")
+        table.add_column("Output shape", "", justify="right")
+        table.add_column("Parameters", f"{count_parameters(self.model):,}", justify="right")
+        for number, row in enumerate(layer_rows(self.model, self.input_shape), start=1):
+            shape = " x ".join(f"{size:,}" for size in row.output_shape or ()) or "-"
+            table.add_row(str(number), row.layer, shape, f"{row.parameters:,}")
+        Console().print(table)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write weights, settings and history to one `.safetensors` file.
+
+        Args:
+            path: The file; it is replaced whole, or not at all. Its folder must exist.
+
+        Raises:
+            ArtifactError: The file could not be written.
+            NotFittedError: There was no `fit` or `load` yet.
+        """
+        self._require_fit()
+        info = ModelInfo(
+            network=self.network_name,
+            network_type=type(self.model).__qualname__,
+            classes=self.classes,
+            input_shape=self.input_shape,
+            mean=tuple(self._network.mean.flatten().tolist()),
+            std=tuple(self._network.std.flatten().tolist()),
+            recipe=self.effective_recipe,
+            seed=self.seed,
+            history=self._history,
+            versions=current_versions(),
+        )
+        write_artifact(path, self._network.state_dict(), info.to_metadata())
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        model: nn.Module | None = None,
+        device: str | torch.device = "auto",
+    ) -> ImageClassifier:
+        """Return the classifier that `save` wrote, with bit-equal probabilities.
+
+        Training can go on with `fit`; the optimizer then starts afresh.
+
+        Args:
+            path: The file.
+            model: The network, where it was one of your own; its weights are replaced.
+            device: As for the class.
+
+        Raises:
+            ArtifactError: The file is missing, damaged, not ours, or of another network.
+        """
+        artifact = read_artifact(path)
+        info = ModelInfo.from_metadata(artifact.metadata)
+        if model is None and info.network is None:
+            raise ArtifactError(
+                f"'{path}' holds the weights of a network of your own, {info.network_type}. "
+                f"Pass one: load(path, model={info.network_type}(...))."
+            )
+        if model is None and info.network not in models.NETWORKS:
+            raise ArtifactError(
+                f"'{path}' is of a network '{info.network}' that this digitnet does not know. "
+                "Install a newer digitnet."
+            )
+        classifier = cls._from_info(info, model, device)
+        check_weights(artifact.tensors, classifier._network.state_dict())
+        classifier._network.load_state_dict(artifact.tensors)
+        classifier._history = info.history
+        classifier._fitted = True
+        return classifier
+
+    @classmethod
+    def _from_info(
+        cls, info: ModelInfo, model: nn.Module | None, device: str | torch.device
+    ) -> ImageClassifier:
+        return cls(
+            model or info.network,
+            classes=info.classes,
+            input_shape=info.input_shape,
+            mean=info.mean,
+            std=info.std,
+            recipe=info.recipe,
+            device=device,
+            seed=info.seed,
+        )
+
+    def _build(
+        self, model: str | nn.Module | None, mean: tuple[float, ...], std: tuple[float, ...]
+    ) -> Network:
+        shape = self.input_shape
+        if isinstance(model, nn.Module):
+            body = model
+        else:
+            with isolated(torch.device("cpu")):
+                reseed(torch.device("cpu"), derive_seed(self.seed, WEIGHTS))
+                name = model or self.recipe.network
+                body = models.build(name, classes=len(self.classes), input_shape=shape)
+        check(body, classes=len(self.classes), input_shape=shape)
+        network = Network(body, mean=mean, std=std).to(self.device)
+        return network.to(memory_format=torch.channels_last).eval()
+
+    def _training_data(
+        self, x: Any, y: Any, validation_data: Any, validation_split: float
+    ) -> tuple[ImageSet, ImageSet | None]:
+        arguments.check_validation(x, validation_data, validation_split)
+        train = self._labelled(x, y)
+        if validation_split:
+            return train.split(validation_split, seed=self.seed)
+        if validation_data is None:
+            return train, None
+        pair = isinstance(validation_data, (tuple, list)) and len(validation_data) == 2
+        return train, self._labelled(*(validation_data if pair else (validation_data, None)))
+
+    def _labelled(self, x: Any, y: Any) -> ImageSet:
+        images = to_image_set(x, y, classes=self.classes, input_shape=self.input_shape)
+        self._notice(images.images)
+        return images
+
+    def _notice(self, images: Tensor) -> None:
+        """Warn of pictures, uint8 (N, C, H, W), that are valid but odd."""
+
+    def _logits(self, x: Any) -> Tensor:
+        self._require_fit()
+        images = to_images(x, input_shape=self.input_shape)
+        self._notice(images)
+        with inference(self._network):
+            logits = [
+                self._network(part.to(self.device)) for part in images.split(PREDICTION_BATCH)
+            ]
+        return torch.cat(logits).float().cpu()
+
+    def _require_fit(self) -> None:
+        if not self._fitted:
+            raise NotFittedError(
+                f"This {type(self).__name__} has not been trained. Call fit first, or load a "
+                "saved one."
+            )

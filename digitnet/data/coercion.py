@@ -1,0 +1,181 @@
+"""What users pass, brought to uint8 pictures and int64 labels, or refused with a remedy."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from digitnet.data.image_set import ImageSet, Shape
+from digitnet.data.pixels import arranged, describe_shapes, to_uint8
+from digitnet.errors import InvalidInputError
+
+
+def to_image_set(x: Any, y: Any, *, classes: tuple[str, ...], input_shape: Shape) -> ImageSet:
+    """Return labelled pictures.
+
+    Args:
+        x: An `ImageSet`, a torch `Dataset` or `DataLoader` (read into memory once), or
+            pictures as `to_images` takes them.
+        y: Labels as `to_labels` takes them; `None` where `x` has its own.
+        classes: The classes that the labels must fit.
+        input_shape: Channels, height and width that the pictures must have.
+
+    Raises:
+        InvalidInputError: Anything else; the message names the remedy.
+    """
+    if isinstance(x, (ImageSet, Dataset, DataLoader)):
+        if y is not None:
+            raise InvalidInputError(
+                f"Expected no separate labels with a {type(x).__name__}, which has its own; "
+                "received y. Leave y out."
+            )
+        if isinstance(x, ImageSet):
+            return _checked(x, classes, input_shape)
+        x, y = _read(x, input_shape)
+    elif y is None:
+        raise InvalidInputError("Expected labels with the pictures; received none. Pass y.")
+    images = to_images(x, input_shape=input_shape)
+    return ImageSet(images, to_labels(y, count=len(images), classes=classes), classes, "arrays")
+
+
+def to_images(x: Any, *, input_shape: Shape) -> Tensor:
+    """Return pictures as uint8 (N, C, H, W).
+
+    Args:
+        x: An `ImageSet`, or an array, tensor or list of shape (N, C, H, W),
+            (N, H, W, C), (N, C * H * W), or (N, H, W) where C is 1. Integers are in
+            0..255; floats are in 0..1 and are rounded to 256 levels.
+        input_shape: C, H and W.
+
+    Raises:
+        InvalidInputError: Anything else; the message names the remedy.
+    """
+    if isinstance(x, ImageSet):
+        _check_shape(x, input_shape)
+        return x.images
+    if isinstance(x, (Dataset, DataLoader)):
+        x, _ = _read(x, input_shape)
+    pixels = to_uint8(arranged(_to_array(x, "pictures"), input_shape))
+    return torch.from_numpy(pixels)
+
+
+def to_labels(y: Any, *, count: int, classes: tuple[str, ...]) -> Tensor:
+    """Return labels as int64 (N,).
+
+    Args:
+        y: Integers of shape (N,), indices into `classes`, or one-hot rows (N, C).
+        count: The number of pictures.
+        classes: The classes' names.
+
+    Raises:
+        InvalidInputError: Anything else; the message names the remedy.
+    """
+    labels = _to_array(y, "labels")
+    if labels.ndim == 2 and labels.shape[1] == len(classes) and len(classes) > 1:
+        labels = _from_one_hot(labels)
+    if labels.ndim != 1:
+        remedy = " Use labels.ravel()." if labels.ndim == 2 and labels.shape[1] == 1 else ""
+        raise InvalidInputError(
+            f"Expected labels of shape (N,), or one-hot (N, {len(classes)}); "
+            f"received {labels.shape}.{remedy}"
+        )
+    if not np.issubdtype(labels.dtype, np.integer):
+        raise InvalidInputError(
+            f"Expected integer labels; received {labels.dtype}. Convert them: labels.astype(int)."
+        )
+    if len(labels) != count:
+        raise InvalidInputError(
+            f"Expected a label for each of the {count} pictures; received {len(labels)} labels."
+        )
+    outside = labels[(labels < 0) | (labels >= len(classes))]
+    if len(outside):
+        raise InvalidInputError(
+            f"Expected labels in 0..{len(classes) - 1}; received {sorted(set(outside.tolist()))}."
+        )
+    return torch.from_numpy(labels.astype(np.int64))
+
+
+def _to_array(values: Any, what: str) -> npt.NDArray[Any]:
+    first = values[0] if isinstance(values, (list, tuple)) and values else values
+    if isinstance(first, (str, os.PathLike)) or type(first).__module__.startswith("PIL."):
+        raise InvalidInputError(
+            f"Expected {what} as numbers, in an array or a tensor; received "
+            f"{type(first).__name__}. Convert pictures with numpy.asarray(picture), labels "
+            "with labels.astype(int)."
+        )
+    if isinstance(first, Tensor):
+        tensor = values if isinstance(values, Tensor) else torch.stack(list(values))
+        tensor = tensor.detach().cpu()
+        return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise InvalidInputError(f"Expected {what} of one size; {error}.") from error
+    if array.dtype.kind not in "biuf":
+        raise InvalidInputError(
+            f"Expected {what} as numbers; received {array.dtype}. Convert them: {what}.astype(int)."
+        )
+    return array
+
+
+def _from_one_hot(rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    if not (np.isin(rows, (0, 1)).all() and (rows.sum(axis=1) == 1).all()):
+        raise InvalidInputError(
+            "Expected one-hot labels with a single 1 in each row and 0 elsewhere; received "
+            "other values. For probabilities, pass labels.argmax(axis=1)."
+        )
+    labels: npt.NDArray[Any] = rows.argmax(axis=1)
+    return labels
+
+
+def _read(data: Dataset[Any] | DataLoader[Any], input_shape: Shape) -> tuple[Any, Any]:
+    """Read a torch Dataset or DataLoader into memory, once."""
+    kind = type(data).__name__
+    if isinstance(data, DataLoader):
+        loader = data
+    else:  # its own generator, so that the caller's random state stays as it is
+        loader = DataLoader(data, batch_size=256, generator=torch.Generator())
+    images, labels = [], []
+    try:
+        for batch in loader:
+            if not isinstance(batch, (list, tuple)) or len(batch) != 2:
+                raise InvalidInputError(
+                    f"Expected the {kind} to give pairs of picture and label; "
+                    f"received {type(batch).__name__}."
+                )
+            images.append(to_images(batch[0], input_shape=input_shape))
+            labels.append(_to_array(batch[1], "labels"))
+    except (TypeError, RuntimeError) as error:  # what torch says of samples it cannot stack
+        raise InvalidInputError(
+            f"Expected the {kind} to give pictures as tensors or arrays of one size: {error} "
+            "For PIL images, give it transform=torchvision.transforms.ToTensor()."
+        ) from error
+    if not images:
+        raise InvalidInputError(f"Expected at least one picture; the {kind} is empty.")
+    return torch.cat(images), np.concatenate(labels)
+
+
+def _checked(images: ImageSet, classes: tuple[str, ...], input_shape: Shape) -> ImageSet:
+    _check_shape(images, input_shape)
+    if images.classes != classes:
+        raise InvalidInputError(
+            f"Expected the classes {list(classes)}; the set '{images.name}' has "
+            f"{list(images.classes)}."
+        )
+    return images
+
+
+def _check_shape(images: ImageSet, input_shape: Shape) -> None:
+    if tuple(images.images.shape[1:]) != input_shape:
+        raise InvalidInputError(
+            f"Expected pictures of shape {describe_shapes(input_shape)}; the set "
+            f"'{images.name}' has {tuple(images.images.shape)}."
+        )
+    if not len(images):
+        raise InvalidInputError(f"Expected at least one picture; the set '{images.name}' is empty.")

@@ -1,0 +1,113 @@
+"""Labelled pictures of one size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import overload
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from digitnet.errors import InvalidInputError
+from digitnet.randomness import SPLIT, derive_seed, permutation
+
+Shape = tuple[int, int, int]
+"""Channels, height and width of a picture."""
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSet(Dataset[tuple[Tensor, int]]):
+    """Labelled pictures in memory. Treat it as immutable, its tensors too.
+
+    `len` and an integer index work as in a torch `Dataset`; a slice is an `ImageSet`.
+
+    Attributes:
+        images: uint8 (N, C, H, W).
+        labels: int64 (N,), indices into `classes`.
+        classes: The classes' names.
+        name: What the set is called.
+
+    Raises:
+        InvalidInputError: Shapes, types or labels do not fit together.
+    """
+
+    images: Tensor
+    labels: Tensor
+    classes: tuple[str, ...]
+    name: str = "unnamed"
+
+    def __post_init__(self) -> None:
+        if self.images.dtype != torch.uint8 or self.images.ndim != 4:
+            raise InvalidInputError(
+                "Expected images of shape (N, C, H, W) and type uint8; received "
+                f"{tuple(self.images.shape)}, {self.images.dtype}."
+            )
+        if self.labels.dtype != torch.int64 or self.labels.shape != self.images.shape[:1]:
+            raise InvalidInputError(
+                f"Expected labels of shape ({len(self.images)},) and type int64; received "
+                f"{tuple(self.labels.shape)}, {self.labels.dtype}."
+            )
+        if len(self.labels) and not (
+            int(self.labels.min()) >= 0 and int(self.labels.max()) < len(self.classes)
+        ):
+            raise InvalidInputError(
+                f"Expected labels in 0..{len(self.classes) - 1}, one for each of the "
+                f"{len(self.classes)} classes; received {int(self.labels.min())}.."
+                f"{int(self.labels.max())}."
+            )
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[Tensor, int]: ...
+    @overload
+    def __getitem__(self, index: slice) -> ImageSet: ...
+    def __getitem__(self, index: int | slice) -> tuple[Tensor, int] | ImageSet:
+        if isinstance(index, slice):
+            return replace(self, images=self.images[index], labels=self.labels[index])
+        return self.images[index], int(self.labels[index])
+
+    def __repr__(self) -> str:
+        size = "x".join(map(str, self.images.shape[1:]))
+        return f"ImageSet({self.name}: {len(self):,} pictures {size}, {len(self.classes)} classes)"
+
+    @property
+    def class_counts(self) -> Tensor:
+        """Pictures of each class, int64 (C,)."""
+        return torch.bincount(self.labels, minlength=len(self.classes))
+
+    def split(self, fraction: float, *, seed: int) -> tuple[ImageSet, ImageSet]:
+        """Divide the set at random, keeping each class's share in both parts.
+
+        Args:
+            fraction: Share of the second part, in (0, 1). Of each class it gets the
+                nearest whole number of pictures, at least 1 and not all.
+            seed: The same seed gives the same parts.
+
+        Returns:
+            The larger rest and the part split off, each in the set's own order.
+
+        Raises:
+            InvalidInputError: The fraction is out of range, or a class has one picture.
+        """
+        if not 0 < fraction < 1:
+            raise InvalidInputError(
+                f"Expected the fraction to split off to be between 0 and 1; received {fraction!r}."
+            )
+        split_off = torch.zeros(len(self), dtype=torch.bool)
+        for label, count in enumerate(self.class_counts.tolist()):
+            if count == 1:
+                raise InvalidInputError(
+                    f"Expected at least 2 pictures of each class to split; class "
+                    f"'{self.classes[label]}' has 1. Add pictures of it, or leave it out."
+                )
+            if count:
+                taken = min(max(round(fraction * count), 1), count - 1)
+                order = permutation(count, derive_seed(seed, SPLIT, label))
+                split_off[(self.labels == label).nonzero()[order[:taken], 0]] = True
+        return self._where(~split_off), self._where(split_off)
+
+    def _where(self, chosen: Tensor) -> ImageSet:
+        return replace(self, images=self.images[chosen], labels=self.labels[chosen])

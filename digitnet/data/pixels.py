@@ -1,0 +1,86 @@
+"""Pixels as users have them, brought to uint8 (N, C, H, W)."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from digitnet.data.image_set import Shape
+from digitnet.errors import InvalidInputError
+
+_CHUNK = 4096  # pictures brought to uint8 at a time, so that no float copy of all is made
+
+
+def arranged(array: npt.NDArray[Any], input_shape: Shape) -> npt.NDArray[Any]:
+    """Return pictures of any accepted shape as (N, C, H, W)."""
+    channels, height, width = input_shape
+    if array.size == 0:
+        raise InvalidInputError(f"Expected at least one picture; received {array.shape}.")
+    if array.shape[1:] == input_shape:
+        return array
+    if array.shape[1:] == (height, width, channels):
+        return np.moveaxis(array, 3, 1)
+    if array.shape[1:] == (channels * height * width,) or (
+        channels == 1 and array.shape[1:] == (height, width)
+    ):
+        return array.reshape(-1, *input_shape)
+    single = array.shape in (input_shape, (height, width), (height, width, channels))
+    raise InvalidInputError(
+        f"Expected pictures of shape {describe_shapes(input_shape)}; received {array.shape}. "
+        + ("Add a batch axis: images[None]." if single else f"Bring them to {height}x{width}.")
+    )
+
+
+def to_uint8(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """Return integers in 0..255 as they are, and floats in 0..1 in 256 levels."""
+    if array.dtype == np.uint8:
+        return np.require(array, requirements=["C", "W"])
+    if array.dtype == np.bool_:
+        raise InvalidInputError(
+            "Expected pictures of integers in 0..255 or floats in 0..1; received bool. "
+            "Convert them: images.astype(float)."
+        )
+    low, high = array.min(), array.max()  # NaN comes through as NaN
+    if array.dtype.kind in "iu":
+        if low < 0 or high > 255:
+            raise InvalidInputError(f"Expected integer pictures in 0..255; received {low}..{high}.")
+        if 0 < high <= 1:
+            warnings.warn(
+                "The pictures are integers of at most 1, taken as 1 of 255: nearly black. If 1 "
+                "means full ink, pass floats: images.astype(float).",
+                stacklevel=2,
+            )
+        return array.astype(np.uint8)
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise InvalidInputError(
+            "Expected finite pictures; received NaN or infinity. Replace them: "
+            "numpy.nan_to_num(images)."
+        )
+    if low < 0 or high > 1:
+        raise InvalidInputError(
+            f"Expected float pictures in 0..1; received {low:.4g}..{high:.4g}. "
+            + _float_remedy(low, high)
+        )
+    pixels = np.empty(array.shape, np.uint8)
+    for start in range(0, len(array), _CHUNK):
+        part = array[start : start + _CHUNK].astype(np.float32)
+        pixels[start : start + _CHUNK] = np.rint(part * 255)
+    return pixels
+
+
+def _float_remedy(low: float, high: float) -> str:
+    if low >= 0 and high <= 255:
+        return "Divide by 255: images / 255."
+    return "They look normalised already; leave that out, the network normalises itself."
+
+
+def describe_shapes(input_shape: Shape) -> str:
+    """Return the shapes that pictures may have, as text."""
+    channels, height, width = input_shape
+    flat = channels * height * width
+    if channels == 1:
+        return f"(N, {height}, {width}), (N, 1, {height}, {width}) or (N, {flat})"
+    return f"(N, {channels}, {height}, {width}), (N, {height}, {width}, {channels}) or (N, {flat})"

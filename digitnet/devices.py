@@ -1,0 +1,53 @@
+"""Where computing happens, and what the hardware there can do."""
+
+from __future__ import annotations
+
+import torch
+
+from digitnet.errors import InvalidInputError
+from digitnet.recipe import Precision
+
+
+def choose_device(device: str | torch.device) -> torch.device:
+    """Return the device to compute on.
+
+    Args:
+        device: `"auto"` takes CUDA, else Apple's MPS, else the CPU; anything else is
+            what `torch.device` takes.
+
+    Raises:
+        InvalidInputError: There is no such device here.
+    """
+    available = [name for name in ("cuda", "mps") if _is_available(name)] + ["cpu"]
+    if device == "auto":
+        return torch.device(available[0])
+    try:
+        chosen = torch.device(device)
+        torch.empty(0, device=chosen)  # an index that is not there fails only when used
+    except (RuntimeError, AssertionError, TypeError) as error:
+        raise InvalidInputError(
+            f"Expected device to be 'auto' or one of {available}; received {device!r}. "
+            "Use device='auto' for the best one here."
+        ) from error
+    return chosen
+
+
+def resolve_precision(precision: Precision, device: torch.device) -> Precision:
+    """Return what `"auto"` means on the device; other precisions come back as they are."""
+    if precision != "auto":
+        return precision
+    return "bfloat16" if has_native_bfloat16(device) else "float32"
+
+
+def has_native_bfloat16(device: torch.device) -> bool:
+    """Say whether the device computes in bfloat16 natively, by its capabilities."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device.type == "cpu" and hasattr(torch.cpu, "get_capabilities"):  # older torch cannot tell
+        capabilities = torch.cpu.get_capabilities()
+        return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+    return False
+
+
+def _is_available(name: str) -> bool:
+    return torch.cuda.is_available() if name == "cuda" else torch.backends.mps.is_available()

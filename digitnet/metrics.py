@@ -1,0 +1,89 @@
+"""Tensors to figures: running loss and accuracy, confusion matrix, channel statistics."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+class RunningMetrics:
+    """Loss and accuracy of the steps of one epoch.
+
+    Recording costs no synchronisation: the figures stay on the device until asked for.
+
+    Args:
+        steps: Steps of the epoch.
+        device: Where the figures are kept.
+    """
+
+    def __init__(self, steps: int, device: torch.device) -> None:
+        self._losses = torch.zeros(steps, device=device)
+        self._correct = torch.zeros(steps, dtype=torch.int64, device=device)
+        self._sizes = torch.zeros(steps, dtype=torch.int64)
+        self._recorded = 0
+
+    def record(self, loss: Tensor, logits: Tensor, labels: Tensor) -> None:
+        """Add a step: its mean loss (), logits (N, C) and labels (N,)."""
+        self._losses[self._recorded] = loss
+        self._correct[self._recorded] = (logits.argmax(dim=1) == labels).sum()
+        self._sizes[self._recorded] = len(labels)
+        self._recorded += 1
+
+    def read(self) -> tuple[float, float]:
+        """Return the mean loss and the accuracy over the pictures so far."""
+        sizes = self._sizes[: self._recorded].double()  # the last batch may be smaller
+        losses = self._losses[: self._recorded].cpu().double()
+        correct = int(self._correct[: self._recorded].sum())
+        total = float(sizes.sum())
+        return float((losses * sizes).sum()) / total, correct / total
+
+    def first_bad_step(self) -> int | None:
+        """Return the first step whose loss was not finite, counted from 0."""
+        bad = (~self._losses[: self._recorded].isfinite()).nonzero()
+        return int(bad[0]) if len(bad) else None
+
+
+def confusion_matrix(labels: Tensor, predictions: Tensor, classes: int) -> Tensor:
+    """Count pictures by label (row) and prediction (column).
+
+    Args:
+        labels: int64 (N,), in 0..classes - 1.
+        predictions: int64 (N,), likewise.
+        classes: How many classes there are.
+
+    Returns:
+        int64 (classes, classes).
+    """
+    cells = labels * classes + predictions
+    return torch.bincount(cells, minlength=classes * classes).reshape(classes, classes)
+
+
+def per_class_accuracy(confusion: Tensor) -> Tensor:
+    """Return the share of each class's pictures that was read right.
+
+    Args:
+        confusion: int64 (C, C), rows are labels.
+
+    Returns:
+        float64 (C,); NaN where a class has no pictures.
+    """
+    return confusion.diagonal().double() / confusion.sum(dim=1)
+
+
+def channel_statistics(images: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and standard deviation of each channel of pictures scaled to 0..1.
+
+    Args:
+        images: uint8 (N, C, H, W).
+
+    Returns:
+        Two float32 (C,). The deviation is at least 1/255, one grey level, so that a
+        channel of one value can be divided by it.
+    """
+    levels = torch.arange(256, dtype=torch.float64) / 255
+    # a histogram holds the same figures as the pixels, without a float copy of them
+    histograms = [torch.bincount(channel.flatten(), minlength=256) for channel in images.unbind(1)]
+    shares = torch.stack(histograms).double() / (images.numel() // images.shape[1])
+    mean = shares @ levels
+    variance = (shares * (levels - mean[:, None]) ** 2).sum(dim=1)
+    return mean.float(), variance.sqrt().clamp(min=1 / 255).float()

@@ -1,0 +1,108 @@
+"""What a saved classifier says of itself, beside its weights."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from digitnet.data.image_set import Shape
+from digitnet.errors import ArtifactError, InvalidInputError
+from digitnet.history import EpochLog, History
+from digitnet.recipe import Recipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelInfo:
+    """The metadata of a model file.
+
+    Attributes:
+        network: Name of the network, or `None` for a module of the user's own.
+        network_type: Name of the network's type, for messages alone.
+        classes: The classes' names.
+        input_shape: Channels, height and width of a picture.
+        mean: Normalisation of each channel.
+        std: Likewise.
+        recipe: The settings of the last `fit`, as they were in effect.
+        seed: The seed of the training.
+        history: Its epochs.
+        versions: What it was trained with.
+    """
+
+    network: str | None
+    network_type: str
+    classes: tuple[str, ...]
+    input_shape: Shape
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    recipe: Recipe
+    seed: int
+    history: History
+    versions: dict[str, str]
+
+    def to_metadata(self) -> dict[str, Any]:
+        """Return what JSON can hold."""
+        return asdict(self) | {"history": self.history.to_rows()}
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, Any]) -> ModelInfo:
+        """Return what `to_metadata` was given.
+
+        Raises:
+            ArtifactError: Something is missing or has another form.
+        """
+        try:
+            channels, height, width = (int(size) for size in metadata["input_shape"])
+            network = metadata["network"]
+            return cls(
+                network=None if network is None else str(network),
+                network_type=str(metadata["network_type"]),
+                classes=tuple(str(name) for name in metadata["classes"]),
+                input_shape=(channels, height, width),
+                mean=tuple(float(value) for value in metadata["mean"]),
+                std=tuple(float(value) for value in metadata["std"]),
+                recipe=Recipe(**metadata["recipe"]),
+                seed=int(metadata["seed"]),
+                history=History(tuple(EpochLog(**row) for row in metadata["history"])),
+                versions=dict(metadata["versions"]),
+            )
+        except (KeyError, TypeError, ValueError, InvalidInputError) as error:
+            raise ArtifactError(
+                f"Expected the metadata of a digitnet model; something is missing or has "
+                f"another form ({type(error).__name__}: {error})."
+            ) from error
+
+
+def current_versions() -> dict[str, str]:
+    """Return the versions of digitnet, torch and Python."""
+    return {
+        "digitnet": version("digitnet"),
+        "torch": str(torch.__version__),
+        "python": platform.python_version(),
+    }
+
+
+def check_weights(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
+    """Compare names, shapes and types of tensors.
+
+    Raises:
+        ArtifactError: They differ; the message names the first difference.
+    """
+    if found.keys() != expected.keys():
+        raise ArtifactError(
+            "Expected other weights: "
+            f"missing {sorted(expected.keys() - found.keys()) or 'none'}, "
+            f"unknown {sorted(found.keys() - expected.keys()) or 'none'}. "
+            "Is it the same network?"
+        )
+    for name, tensor in expected.items():
+        if (tensor.shape, tensor.dtype) != (found[name].shape, found[name].dtype):
+            raise ArtifactError(
+                f"Expected '{name}' of shape {tuple(tensor.shape)}, {tensor.dtype}; received "
+                f"{tuple(found[name].shape)}, {found[name].dtype}. Is it the same network?"
+            )

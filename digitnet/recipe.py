@@ -1,0 +1,120 @@
+"""The settings of one training, frozen and checked when they are made."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from digitnet.errors import InvalidInputError
+
+Optimizer = Literal["adam", "adamw", "sgd"]
+Schedule = Literal["constant", "one_cycle"]
+Precision = Literal["auto", "float32", "bfloat16"]
+
+_CHOICES = {
+    "optimizer": get_args(Optimizer),
+    "schedule": get_args(Schedule),
+    "precision": get_args(Precision),
+}
+WARM_UP = 0.3  # share of the steps, from Smith and Topin, "Super-Convergence" (2018)
+START = 1 / 25  # first learning rate as a share of the peak, same source
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How a network is trained: everything but the data, the seed and the device.
+
+    A recipe is a value: change one with `dataclasses.replace(recipe, epochs=3)`.
+
+    Args:
+        name: What the recipe is called.
+        network: The network it is made for, a name from `digitnet.models.NETWORKS`.
+        epochs: Passes over the training set, at least 1.
+        batch_size: Pictures a step, at least 1.
+        optimizer: `"adam"` (Kingma and Ba, 2015), `"adamw"` (Loshchilov and Hutter,
+            2019) or `"sgd"` with Nesterov momentum 0.9.
+        learning_rate: The (peak) learning rate, above 0.
+        weight_decay: Pull of the weights towards 0, at least 0; decoupled in `"adamw"`.
+        schedule: `"constant"`, or `"one_cycle"`: up to the peak over the first 30% of
+            the steps, then down to 0 (Smith and Topin, 2018).
+        precision: `"float32"`, `"bfloat16"` (mixed: weights stay float32), or `"auto"`,
+            which takes bfloat16 where the hardware has it natively. Predictions are
+            computed in float32 always.
+
+    Raises:
+        InvalidInputError: A value is out of its range.
+    """
+
+    name: str
+    network: str
+    epochs: int = 10
+    batch_size: int = 64
+    optimizer: Optimizer = "adam"
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.0
+    schedule: Schedule = "constant"
+    precision: Precision = "float32"
+
+    def __post_init__(self) -> None:
+        for field in ("epochs", "batch_size"):
+            check_count(field, getattr(self, field))
+        for field, choices in _CHOICES.items():
+            if getattr(self, field) not in choices:
+                raise InvalidInputError(
+                    f"Expected {field} to be one of {', '.join(map(repr, choices))}; "
+                    f"received {getattr(self, field)!r}."
+                )
+        _check_number("learning_rate", self.learning_rate, above_zero=True)
+        _check_number("weight_decay", self.weight_decay, above_zero=False)
+
+    def learning_rate_at(self, progress: float) -> float:
+        """Return the learning rate of a step.
+
+        Args:
+            progress: The share of the steps of this `fit` that is done, in [0, 1).
+        """
+        if self.schedule == "constant":
+            return self.learning_rate
+        if progress < WARM_UP:
+            return self.learning_rate * (START + (1 - START) * progress / WARM_UP)
+        remaining = (1 - progress) / (1 - WARM_UP)
+        return self.learning_rate * (1 - math.cos(math.pi * remaining)) / 2
+
+
+def check_count(name: str, value: Any) -> None:
+    """Raise `InvalidInputError` unless `value` is a whole number of at least 1."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise InvalidInputError(
+            f"Expected {name} to be a whole number of at least 1; received {value!r}."
+        )
+
+
+def _check_number(name: str, value: Any, *, above_zero: bool) -> None:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not math.isfinite(value) or value < 0 or (above_zero and value == 0):
+        bound = "above 0" if above_zero else "of at least 0"
+        raise InvalidInputError(
+            f"Expected {name} to be a finite number {bound}; received {value!r}."
+        )
+
+
+REPORT = Recipe(name="report", network="report")
+"""The MNIST report's recipe: Adam at 0.001, batch 64, 10 epochs, float32."""
+
+RECIPES = {REPORT.name: REPORT}
+
+
+def resolve_recipe(recipe: str | Recipe) -> Recipe:
+    """Return the recipe of that name; a `Recipe` comes back as it is.
+
+    Raises:
+        InvalidInputError: There is no recipe of that name.
+    """
+    if isinstance(recipe, Recipe):
+        return recipe
+    if recipe not in RECIPES:
+        raise InvalidInputError(
+            f"Expected a Recipe or one of {', '.join(map(repr, RECIPES))}; received {recipe!r}."
+        )
+    return RECIPES[recipe]

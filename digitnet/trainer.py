@@ -1,0 +1,184 @@
+"""The training loop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any, get_args
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from digitnet.callbacks.base import Callback, Hook
+from digitnet.data.batches import Batches
+from digitnet.devices import resolve_precision
+from digitnet.errors import CallbackError, TrainingDivergedError
+from digitnet.evaluation import evaluate
+from digitnet.history import EpochLog, History
+from digitnet.randomness import ORDER, STEP, derive_seed, isolated, permutation, reseed
+from digitnet.recipe import Recipe
+from digitnet.state import TrainState
+
+
+class Trainer:
+    """Train the network of a state by a recipe.
+
+    The loop, in short::
+
+        for epoch:
+            for batch in a new order:
+                loss = cross_entropy(model(x), y)
+                loss.backward(); optimizer.step()
+            evaluate on the validation data
+
+    Args:
+        state: What is trained, and how far it is; it outlives the trainer.
+        recipe: How to train; `trainer.recipe` says what its `"auto"` precision became.
+        device: Where the state's network and the data are.
+        callbacks: Called at the hooks, in this order.
+        class_weight: What each class's pictures count in the loss, float32 (C,).
+        shuffle: Draw a new order each epoch.
+    """
+
+    def __init__(
+        self,
+        state: TrainState,
+        recipe: Recipe,
+        *,
+        device: torch.device,
+        callbacks: Sequence[Callback] = (),
+        class_weight: Tensor | None = None,
+        shuffle: bool = True,
+    ) -> None:
+        self.state = state
+        self.recipe = replace(recipe, precision=resolve_precision(recipe.precision, device))
+        self.device = device
+        self.callbacks = callbacks
+        self.class_weight = class_weight
+        self.shuffle = shuffle
+        self._hooks = {hook: _listeners(callbacks, hook) for hook in get_args(Hook)}
+
+    def fit(self, train: Batches, validation: Batches | None = None) -> History:
+        """Train for the recipe's epochs, and return the history of all epochs so far.
+
+        Raises:
+            TrainingDivergedError: A loss or a weight was no longer finite. The state is
+                that of the epoch's start.
+            CallbackError: A callback raised.
+        """
+        state = self.state
+        state.begin_training(epochs=self.recipe.epochs, pictures=train.pictures, steps=len(train))
+        with ExitStack() as at_exit, isolated(self.device):
+            at_exit.callback(state.model.train, state.model.training)
+            for callback in reversed(self.callbacks):  # an exit stack runs backwards
+                at_exit.callback(self._call, callback, "on_train_end")
+            self._announce("on_train_begin")
+            while state.epoch < state.epochs and state.stop_reason is None:
+                self._train_epoch(train, validation)
+        return state.history
+
+    def _train_epoch(self, train: Batches, validation: Batches | None) -> None:
+        state = self.state
+        before = state.snapshot()
+        state.begin_epoch(self.device)
+        self._announce("on_epoch_begin")
+        started = time.perf_counter()
+        state.model.train()
+        for step, (x, y) in enumerate(train.shuffled(self._order(train))):
+            reseed(self.device, derive_seed(state.seed, STEP, state.epoch, step))
+            batch_loss, logits = self._train_step(x, y)
+            state.end_step(batch_loss, logits, y)
+            self._announce("on_batch_end")
+        loss, accuracy = state.running.read()  # waits for the device
+        seconds = time.perf_counter() - started
+        self._check_finite(before)
+        result = evaluate(state.model, validation, validation.classes) if validation else None
+        log = EpochLog(
+            epoch=state.epoch + 1,
+            loss=loss,
+            accuracy=accuracy,
+            val_loss=result.loss if result else None,
+            val_accuracy=result.accuracy if result else None,
+            learning_rate=state.learning_rate,
+            epoch_seconds=seconds,
+        )
+        state.end_epoch(log, result)
+        self._announce("on_epoch_end")
+
+    def _train_step(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        optimizer = self.state.optimizer
+        for group in optimizer.param_groups:
+            group["lr"] = self.recipe.learning_rate_at(self.state.progress)
+        bfloat16 = self.recipe.precision == "bfloat16"
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=bfloat16):
+            logits = self.state.model(x)
+        loss = self._loss(logits.float(), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss.detach(), logits.detach()
+
+    def _loss(self, logits: Tensor, y: Tensor) -> Tensor:
+        if self.class_weight is None:
+            return functional.cross_entropy(logits, y)
+        # Keras's meaning: the weighted losses' sum over the number of pictures
+        weighted = functional.cross_entropy(logits, y, weight=self.class_weight, reduction="sum")
+        return weighted / len(y)
+
+    def _order(self, train: Batches) -> Tensor:
+        if not self.shuffle:
+            return torch.arange(train.pictures)
+        return permutation(train.pictures, derive_seed(self.state.seed, ORDER, self.state.epoch))
+
+    def _check_finite(self, before: dict[str, Any]) -> None:
+        state = self.state
+        bad_step = state.running.first_bad_step()
+        if bad_step is None:
+            finite = [parameter.isfinite().all() for parameter in state.model.parameters()]
+            if bool(torch.stack(finite).all()):
+                return
+            bad_step = state.steps_per_epoch - 1
+        state.restore(before)
+        raise TrainingDivergedError(
+            f"The training diverged at step {bad_step + 1} of {state.steps_per_epoch} of epoch "
+            f"{state.epoch + 1}: expected a finite loss and finite weights, received NaN or "
+            f"infinity. The weights are those from the start of that epoch. Try a learning rate "
+            f"below {self.recipe.learning_rate:g}, or precision='float32'."
+        )
+
+    def _announce(self, hook: Hook) -> None:
+        for callback in self._hooks[hook]:
+            self._call(callback, hook)
+
+    def _call(self, callback: Callback, hook: Hook) -> None:
+        try:
+            getattr(callback, hook)(self.state)
+        except Exception as error:
+            raise CallbackError(
+                f"{type(callback).__name__}.{hook} raised {type(error).__name__}: {error}"
+            ) from error
+
+
+def build_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
+    """Return the recipe's optimizer of the model's trainable weights."""
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    options: dict[str, Any] = {"lr": recipe.learning_rate, "weight_decay": recipe.weight_decay}
+    # one kernel for all weights instead of several for each
+    options["fused"] = parameters[0].device.type in ("cpu", "cuda")
+    if recipe.optimizer == "sgd":
+        return torch.optim.SGD(parameters, momentum=0.9, nesterov=True, **options)
+    if recipe.optimizer == "adamw":
+        return torch.optim.AdamW(parameters, **options)
+    return torch.optim.Adam(parameters, **options)
+
+
+def _listeners(callbacks: Sequence[Callback], hook: Hook) -> list[Callback]:
+    """Return the callbacks that do something at a hook: empty hooks cost nothing."""
+    return [
+        callback
+        for callback in callbacks
+        if getattr(type(callback), hook) is not getattr(Callback, hook)
+    ]

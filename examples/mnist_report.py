@@ -1,0 +1,124 @@
+"""Make the complete MNIST report: train, evaluate, draw, and write it all to a folder.
+
+python examples/mnist_report.py
+python examples/mnist_report.py --seeds 5
+python examples/mnist_report.py --quick
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+import time
+from pathlib import Path
+
+from matplotlib.figure import Figure
+from reporting import claims, machine, page
+from reporting.options import QUICK_EPOCHS, Data, load, parse
+from reporting.runs import Run, train_once
+from rich.console import Console
+from rich.table import Table
+
+from digitnet import plots
+
+GALLERY = 24  # mistakes shown
+
+
+def main() -> None:
+    """Make the report."""
+    options = parse("Make the complete MNIST report.", out="report")
+    started = time.perf_counter()
+    console = Console()
+    data = load(options.data, quick=options.quick, console=console)
+    options.out.mkdir(parents=True, exist_ok=True)
+
+    epochs = options.epochs or (QUICK_EPOCHS if options.quick else None)
+    runs = []
+    for seed in range(options.seeds):
+        console.rule(f"Seed {seed}: {len(data.train):,} pictures of {data.train.name}")
+        run = train_once(data.train, data.test, seed=seed, epochs=epochs)
+        if seed == 0:
+            run.classifier.summary()
+        runs.append(run)
+
+    verdicts = claims.judge(runs)
+    _print_results(console, runs, verdicts)
+    for name, figure in _figures(data, runs[0]).items():
+        figure.savefig(options.out / f"{name}.png")
+    runs[0].classifier.save(options.out / "model.safetensors")
+    conditions = {
+        "machine": machine.describe(),
+        "seconds": time.perf_counter() - started,
+        "memory_mib": machine.peak_memory_mib(),
+        "command": shlex.join(["python", "examples/mnist_report.py", *sys.argv[1:]]),
+    }
+    _write_results(options.out / "results.json", data, runs, verdicts, conditions)
+    page.write(options.out / "report.md", data=data, runs=runs, verdicts=verdicts, **conditions)
+    console.print(f"The report is in [bold]{options.out / 'report.md'}[/bold].")
+    if data.warning:
+        console.print(f"NOT COMPARABLE: {data.warning}", style="bold red")
+
+
+def _figures(data: Data, run: Run) -> dict[str, Figure]:
+    classes = data.test.classes
+    worst = run.test.mistakes(GALLERY)
+    return {
+        "class_distribution": plots.class_distribution(
+            {
+                "training": data.train.class_counts.numpy(),
+                "test": data.test.class_counts.numpy(),
+            },
+            classes,
+        ),
+        "samples": plots.sample_grid(data.train.images.numpy(), data.train.labels.numpy(), classes),
+        "learning_curves": run.history.plot(),
+        "confusion_matrix": plots.confusion_matrix(run.test.confusion, classes),
+        "per_class_accuracy": plots.per_class_accuracy(run.test.per_class, classes),
+        "mistakes": plots.mistakes_gallery(
+            data.test.images[[mistake.index for mistake in worst]].numpy(),
+            [mistake.label for mistake in worst],
+            [mistake.prediction for mistake in worst],
+            [mistake.confidence for mistake in worst],
+            classes,
+        ),
+    }
+
+
+def _print_results(console: Console, runs: list[Run], verdicts: list[claims.Verdict]) -> None:
+    results = Table(title="Results, and what the original printed")
+    for number, name in enumerate(page.EPOCH_HEADER):
+        results.add_column(name, justify="right", style="dim" if number > 4 else "")
+    for row in page.epoch_rows(runs):
+        results.add_row(*row)
+    console.print(results)
+    judged = Table(title="The original's claims", show_lines=True)
+    for name in ("claim", "found here", "does it hold?"):
+        judged.add_column(name)
+    for verdict in verdicts:
+        judged.add_row(verdict.claim, verdict.found, verdict.holds)
+    console.print(judged)
+
+
+def _write_results(
+    path: Path,
+    data: Data,
+    runs: list[Run],
+    verdicts: list[claims.Verdict],
+    conditions: dict[str, object],
+) -> None:
+    results = {
+        "warning": data.warning,
+        "train": {"name": data.train.name, "pictures": len(data.train)},
+        "test": {"name": data.test.name, "pictures": len(data.test)},
+        "network": runs[0].classifier.network_name,
+        "recipe": vars(runs[0].classifier.effective_recipe),
+        **conditions,
+        "runs": [run.to_json() for run in runs],
+        "verdicts": [vars(verdict) for verdict in verdicts],
+    }
+    path.write_text(json.dumps(results, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

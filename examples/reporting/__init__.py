@@ -1,0 +1,1 @@
+"""What the example scripts share: options, data, the original's figures, pages."""
