@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from digitnet.data.batches import Batches
 from digitnet.data.coercion import to_image_set, to_images
 from digitnet.data.image_set import ImageSet, Shape
 from digitnet.errors import ArtifactError, NotFittedError
-from digitnet.evaluation import Evaluation, evaluate, inference
+from digitnet.evaluation import Evaluation, evaluate, predict_logits
 from digitnet.history import History
 from digitnet.metrics import channel_statistics
 from digitnet.model_file import ModelInfo, check_weights, current_versions
@@ -202,10 +203,10 @@ class ImageClassifier:
         images = self._labelled(x, y)
         size = PREDICTION_BATCH if batch_size is None else batch_size
         check_count("batch_size", size)
-        batches: Any = Batches(images, size, self.device)
+        batches = Batches(images, size, self.device)
         if verbose == 1 or (verbose == "auto" and is_interactive()):
-            batches = track(batches, total=len(images), description="Evaluating")
-        return evaluate(self._network, batches, self.classes)
+            return evaluate(self._network, batches, track=partial(track, total=len(images)))
+        return evaluate(self._network, batches)
 
     def predict(self, x: Any) -> npt.NDArray[np.int64]:
         """Return the class of each picture.
@@ -377,11 +378,8 @@ class ImageClassifier:
         self._require_fit()
         images = to_images(x, input_shape=self.input_shape)
         self._notice(images)
-        with inference(self._network):
-            logits = [
-                self._network(part.to(self.device)) for part in images.split(PREDICTION_BATCH)
-            ]
-        return torch.cat(logits).float().cpu()
+        batches = (part.to(self.device) for part in images.split(PREDICTION_BATCH))
+        return predict_logits(self._network, batches, len(images))
 
     def _require_fit(self) -> None:
         if not self._fitted:

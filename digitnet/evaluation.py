@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from digitnet import metrics
+from digitnet.data.batches import Batches
 
 
 @dataclass(frozen=True)
@@ -108,33 +109,51 @@ class Evaluation:
 
 
 def evaluate(
-    model: nn.Module, batches: Iterable[tuple[Tensor, Tensor]], classes: tuple[str, ...]
+    model: nn.Module,
+    batches: Batches,
+    *,
+    track: Callable[[Iterable[Tensor]], Iterable[Tensor]] = iter,
 ) -> Evaluation:
     """Evaluate a network in float32, in evaluation mode.
 
     Args:
         model: Maps pictures to logits (N, C).
-        batches: Pairs of pictures and labels (N,), on the model's device.
-        classes: The classes' names.
+        batches: Labelled pictures on the model's device.
+        track: Wraps the batches of pictures, to show how far it is.
     """
-    losses, labels, predictions, confidences = [], [], [], []
-    with inference(model):
-        for x, y in batches:
-            logits = model(x).float()
-            confidence, prediction = logits.softmax(dim=1).max(dim=1)
-            losses.append(functional.cross_entropy(logits, y, reduction="none"))
-            labels.append(y)
-            predictions.append(prediction)
-            confidences.append(confidence)
-    all_labels, all_predictions = torch.cat(labels).cpu(), torch.cat(predictions).cpu()
+    logits = predict_logits(model, track(batches.unlabelled()), batches.pictures)
+    labels = batches.labels.cpu()
+    confidences, predictions = logits.softmax(dim=1).max(dim=1)
     return Evaluation(
-        loss=float(torch.cat(losses).cpu().double().mean()),
-        accuracy=float((all_labels == all_predictions).double().mean()),
-        classes=classes,
-        labels=all_labels.numpy(),
-        predictions=all_predictions.numpy(),
-        confidences=torch.cat(confidences).cpu().numpy(),
+        loss=float(functional.cross_entropy(logits.double(), labels)),
+        accuracy=float((labels == predictions).double().mean()),
+        classes=batches.classes,
+        labels=labels.numpy(),
+        predictions=predictions.numpy(),
+        confidences=confidences.numpy(),
     )
+
+
+def predict_logits(model: nn.Module, batches: Iterable[Tensor], pictures: int) -> Tensor:
+    """Return the logits of all pictures, float32 (N, C) on the CPU.
+
+    Args:
+        model: Maps pictures to logits (N, C).
+        batches: Pictures (B, C, H, W) on the model's device.
+        pictures: How many there are in all.
+    """
+    logits = torch.empty(0)
+    done = 0
+    with inference(model):
+        for x in batches:
+            part = model(x)
+            if not done:
+                # One tensor made beforehand: small results, kept one by one between the
+                # large activations, would split the heap and make it grow with each batch.
+                logits = torch.empty(pictures, part.shape[1])
+            logits[done : done + len(x)] = part
+            done += len(x)
+    return logits
 
 
 @contextmanager

@@ -95,7 +95,7 @@ class Trainer:
         loss, accuracy = state.running.read()  # waits for the device
         seconds = time.perf_counter() - started
         self._check_finite(before)
-        result = evaluate(state.model, validation, validation.classes) if validation else None
+        result = evaluate(state.model, validation) if validation else None
         log = EpochLog(
             epoch=state.epoch + 1,
             loss=loss,

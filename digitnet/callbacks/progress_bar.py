@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sized
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor
 
 from digitnet.callbacks.base import Callback
 from digitnet.callbacks.epoch_printer import EpochPrinter, describe, describe_figures
@@ -15,8 +17,6 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
 REFRESH_SECONDS = 0.1  # at most ten times a second
-
-Batch = TypeVar("Batch", bound=Sized)
 
 
 class ProgressBar(Callback):
@@ -66,15 +66,14 @@ class ProgressBar(Callback):
             self._bar = None
 
 
-def track(batches: Iterable[Batch], *, total: int, description: str) -> Iterator[Batch]:
-    """Yield the batches; show a bar meanwhile that vanishes at the end.
+def track(batches: Iterable[Tensor], *, total: int) -> Iterator[Tensor]:
+    """Yield batches of pictures; show a bar meanwhile that vanishes at the end.
 
     Args:
-        batches: What has a length, or whose first element has: the number of pictures.
+        batches: Pictures (B, ...).
         total: Pictures in all.
-        description: What stands before the bar.
     """
-    with _bar(total=total, desc=description, leave=False) as bar:
+    with _bar(total=total, desc="Evaluating", leave=False) as bar:
         for batch in batches:
             yield batch
             bar.update(len(batch))

@@ -17,29 +17,31 @@ class Batches:
         images: The set; it is copied to the device once.
         batch_size: Pictures a batch; the last one may be smaller.
         device: Where the batches are needed.
+
+    Attributes:
+        labels: All labels as they lie, int64 (N,).
+        classes: The classes' names.
     """
 
     def __init__(self, images: ImageSet, batch_size: int, device: torch.device) -> None:
         self.classes = images.classes
         self._images = images.images.to(device)
-        self._labels = images.labels.to(device)
+        self.labels = images.labels.to(device)
         self._batch_size = batch_size
 
     @property
     def pictures(self) -> int:
         """Pictures in all."""
-        return len(self._labels)
+        return len(self.labels)
 
     def __len__(self) -> int:
         return -(-self.pictures // self._batch_size)
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield the pictures (B, C, H, W) uint8 and labels (B,) int64 as they lie."""
-        yield from zip(
-            self._images.split(self._batch_size), self._labels.split(self._batch_size), strict=True
-        )
+    def unlabelled(self) -> Iterator[Tensor]:
+        """Yield the pictures as they lie, uint8 (B, C, H, W)."""
+        yield from self._images.split(self._batch_size)
 
     def shuffled(self, order: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield them in the order of the indices, int64 (N,)."""
+        """Yield pictures and labels (B,) in the order of the indices, int64 (N,)."""
         for index in order.to(self._images.device).split(self._batch_size):
-            yield self._images[index], self._labels[index]
+            yield self._images[index], self.labels[index]

@@ -1,0 +1,31 @@
+"""Fixtures that several tests share: small synthetic sets, a trained classifier, MNIST."""
+
+from __future__ import annotations
+
+import pytest
+
+from digitnet import DigitClassifier, ImageSet, datasets
+from digitnet.errors import DatasetUnavailableError
+
+
+@pytest.fixture(scope="session")
+def digits() -> tuple[ImageSet, ImageSet]:
+    return datasets.synthetic(train=1500, test=400, seed=1)
+
+
+@pytest.fixture(scope="session")
+def fitted(digits: tuple[ImageSet, ImageSet]) -> DigitClassifier:
+    """A classifier after two epochs; do not train it further."""
+    train, test = digits
+    classifier = DigitClassifier(seed=3)
+    classifier.fit(train, epochs=2, validation_data=test, verbose=0)
+    return classifier
+
+
+@pytest.fixture(scope="session")
+def real() -> tuple[ImageSet, ImageSet]:
+    """MNIST itself, where its files are at hand."""
+    try:
+        return datasets.mnist(download=False)
+    except DatasetUnavailableError:
+        pytest.skip("real MNIST is not at hand: set DIGITNET_DATA to run this test")

@@ -1,0 +1,84 @@
+"""A network of the user's own is tried before it is trained."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from digitnet import DigitClassifier
+from digitnet.errors import InvalidInputError
+from digitnet.models.inspection import layer_rows
+
+
+class Tuple(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(784, 10)
+
+    def forward(self, x):
+        return self.linear(x.flatten(1)), 0
+
+
+class Failing(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(784, 10)
+
+    def forward(self, x):
+        raise KeyError("mine")
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (
+            nn.Sequential(nn.Flatten(), nn.Linear(700, 10)),
+            r"layer '1' \(Linear\(in_features=700.* expected a last dimension of 700, "
+            r"received \(2, 784\) of torch.float32",
+        ),
+        (
+            nn.Sequential(nn.Conv2d(3, 8, 3), nn.Flatten(), nn.Linear(8 * 26 * 26, 10)),
+            r"layer '0' \(Conv2d\(3, 8.* expected 3 channels, received \(2, 1, 28, 28\)",
+        ),
+        (
+            nn.Sequential(nn.Sequential(nn.Conv2d(1, 8, 3), nn.BatchNorm2d(4))),
+            r"layer '0.1' \(BatchNorm2d\(4.* expected 4 channels, received \(2, 8, 26, 26\)",
+        ),
+        (
+            nn.Sequential(nn.Flatten(), nn.Linear(784, 7)),
+            r"logits \(2, 10\), .* received \(2, 7\) from its last layer, '1' \(Linear",
+        ),
+        (nn.Conv2d(1, 10, 3), r"logits \(2, 10\), .* received \(2, 10, 26, 26\)"),
+        (Tuple(), "received tuple from its last layer"),
+        (Failing(), "layer 'the network' .* torch says: 'mine'"),
+        (nn.Flatten(), "Expected a network with weights to train; received none"),
+    ],
+)
+def test_a_network_that_does_not_fit_is_refused_by_its_layer(model, message):
+    with pytest.raises(InvalidInputError, match=message):
+        DigitClassifier(model)
+
+
+def test_the_dry_run_leaves_the_network_as_it_was():
+    model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(2704, 10))
+    model[1].eval()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    layer_rows(model, (1, 28, 28))
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert model.training
+    assert not model[1].training
+    assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
+
+
+def test_layers_that_never_ran_are_shown_without_a_shape():
+    model = nn.ModuleDict({"used": nn.Linear(784, 10), "unused": nn.Linear(2, 2)})
+    model.forward = lambda x: model["used"](x.flatten(1))
+    rows = layer_rows(model, (1, 28, 28))
+    assert [row.output_shape for row in rows] == [(10,), None]
+    assert [row.parameters for row in rows] == [7850, 6]
+
+
+def test_a_network_of_one_layer_has_one_row():
+    (row,) = layer_rows(nn.Linear(28, 10), (1, 28, 28))
+    assert (row.layer, row.parameters) == ("Linear", 290)

@@ -1,0 +1,67 @@
+"""The networks are the published ones."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from digitnet import models
+from digitnet.errors import InvalidInputError
+from digitnet.models.inspection import count_parameters, layer_rows
+from digitnet.models.network import Network
+
+GREY = (1, 28, 28)
+ROWS = [  # as the report printed them
+    ("Conv2d 3x3 (1->32, padding 1) + ReLU + MaxPool 2x2", (32, 14, 14), 320),
+    ("Conv2d 3x3 (32->64, padding 1) + ReLU + MaxPool 2x2", (64, 7, 7), 18_496),
+    ("Flatten", (3136,), 0),
+    ("Linear + ReLU", (128,), 401_536),
+    ("Dropout (p = 0.5)", (128,), 0),
+    ("Linear (output)", (10,), 1_290),
+]
+
+
+def test_the_reports_network_has_its_six_rows():
+    model = models.build("report", classes=10, input_shape=GREY)
+    rows = [(row.layer, row.output_shape, row.parameters) for row in layer_rows(model, GREY)]
+    assert rows == ROWS
+    assert count_parameters(model) == 421_642
+
+
+def test_it_computes_what_the_report_describes():
+    model = models.build("report", classes=10, input_shape=GREY).eval()
+    x = torch.randn(4, *GREY)
+    conv1, conv2 = model.block1.convolution, model.block2.convolution
+    h = functional.max_pool2d(functional.relu(conv1(x)), 2)
+    h = functional.max_pool2d(functional.relu(conv2(h)), 2)
+    h = functional.relu(model.hidden.linear(h.flatten(1)))
+    assert torch.allclose(model(x), model.output(h), atol=1e-6)
+
+
+def test_the_flattened_network_is_as_large_within_a_tenth_of_a_percent():
+    parameters = count_parameters(models.build("mlp", classes=10, input_shape=GREY))
+    assert parameters == 421_398
+    assert parameters == pytest.approx(421_642, rel=1e-3)
+
+
+@pytest.mark.parametrize("name", models.NETWORKS)
+def test_every_network_takes_other_shapes_and_classes(name):
+    model = models.build(name, classes=7, input_shape=(3, 30, 21))
+    assert model(torch.randn(2, 3, 30, 21)).shape == (2, 7)
+
+
+def test_an_unknown_name_lists_the_known_ones():
+    with pytest.raises(InvalidInputError, match="one of 'report', 'mlp'; received 'cnn'"):
+        models.build("cnn", classes=10, input_shape=GREY)
+
+
+def test_normalisation_is_torchvisions():
+    from torchvision.transforms import v2
+
+    images = torch.randint(256, (5, 3, 6, 6), dtype=torch.uint8)
+    mean, std = (0.1, 0.5, 0.9), (0.3, 0.2, 0.7)
+    network = Network(nn.Identity(), mean=mean, std=std)
+    expected = v2.functional.normalize(v2.functional.to_dtype(images, scale=True), mean, std)
+    assert torch.allclose(network(images), expected, atol=1e-6)

@@ -1,0 +1,304 @@
+"""The classifier's verbs, and what it refuses."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from digitnet import DigitClassifier, ImageClassifier
+from digitnet.artifact import read_artifact, write_artifact
+from digitnet.callbacks import Callback
+from digitnet.errors import ArtifactError, InvalidInputError, NotFittedError
+
+
+def tiny() -> nn.Module:
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+
+
+def test_it_learns_digits(fitted, digits):
+    loss, accuracy = fitted.evaluate(digits[1], verbose=0)
+    assert accuracy > 0.85
+    assert loss == pytest.approx(fitted.history[-1].val_loss)
+    assert fitted.score(digits[1]) == accuracy
+
+
+def test_predictions_are_the_likeliest_classes(fitted, digits):
+    images = digits[1].images
+    labels, probabilities = fitted.predict(images), fitted.predict_proba(images)
+    assert labels.dtype == np.int64
+    assert labels.shape == (400,)
+    assert probabilities.dtype == np.float32
+    assert probabilities.shape == (400, 10)
+    assert probabilities.sum(axis=1) == pytest.approx(np.ones(400), abs=1e-5)
+    assert np.array_equal(probabilities.argmax(axis=1), labels)
+    assert (
+        fitted.evaluate(digits[1], verbose=0).accuracy
+        == (labels == digits[1].labels.numpy()).mean()
+    )
+
+
+def test_one_picture_is_read_as_among_many(fitted, digits):
+    images = digits[1].images[:300]
+    together = fitted.predict_proba(images)
+    alone = np.concatenate([fitted.predict_proba(image[None]) for image in images[:20]])
+    assert alone == pytest.approx(together[:20], abs=1e-5)
+
+
+def test_fit_takes_arrays_datasets_and_loaders_alike(digits):
+    images, labels = digits[0].images[:120], digits[0].labels[:120]
+    dataset = TensorDataset(images.float() / 255, labels)
+    forms = [
+        ((digits[0][:120],), {}),
+        ((images.numpy(), labels.numpy()), {}),
+        ((images, nn.functional.one_hot(labels, 10)), {}),
+        ((dataset,), {}),
+        ((DataLoader(dataset, batch_size=50),), {}),
+    ]
+    losses = [
+        DigitClassifier("mlp", seed=0).fit(*x, epochs=1, verbose=0, **options)[0].loss
+        for x, options in forms
+    ]
+    assert len(set(losses)) == 1
+
+
+def test_validation_data_may_be_a_set_a_pair_or_a_loader(digits):
+    train, test = digits[0][:60], digits[1]
+    forms = [test, (test.images, test.labels), DataLoader(test, batch_size=64)]
+    found = [
+        DigitClassifier("mlp", seed=0).fit(train, epochs=1, validation_data=form, verbose=0)
+        for form in forms
+    ]
+    assert len({history[0].val_loss for history in found}) == 1
+
+
+def test_validation_split_holds_out_the_share(digits):
+    seen = []
+
+    class Watch(Callback):
+        def on_epoch_end(self, state):
+            seen.append((state.pictures_per_epoch, len(state.validation.labels)))
+
+    train = digits[0]
+    DigitClassifier("mlp").fit(
+        train, epochs=1, validation_split=0.2, callbacks=[Watch()], verbose=0
+    )
+    ((kept, held_out),) = seen
+    assert kept + held_out == len(train)
+    assert held_out == pytest.approx(0.2 * len(train), abs=5)
+
+
+def test_mean_and_deviation_are_measured_on_the_training_set(digits):
+    images, labels = digits[0].images, digits[0].labels
+    classifier = ImageClassifier("mlp", classes=list("0123456789"), input_shape=(1, 28, 28))
+    classifier.fit(images, labels, epochs=1, verbose=0)
+    scaled = images.double() / 255
+    assert classifier._network.mean.item() == pytest.approx(scaled.mean().item(), abs=1e-5)
+    assert classifier._network.std.item() == pytest.approx(scaled.std().item(), abs=1e-4)
+
+
+def test_colour_pictures_of_another_size_work_too(tmp_path):
+    images = torch.randint(256, (90, 3, 20, 24), dtype=torch.uint8)
+    labels = torch.arange(90) % 3
+    images[labels == 0, 0] //= 4
+    images[labels == 1, 1] //= 4
+    classifier = ImageClassifier(classes=("a", "b", "c"), input_shape=(3, 20, 24), seed=0)
+    classifier.fit(images, labels, epochs=4, batch_size=8, verbose=0)
+    assert classifier.score(images, labels) > 0.9
+    assert np.array_equal(
+        classifier.predict(images.permute(0, 2, 3, 1)), classifier.predict(images)
+    )
+    classifier.save(tmp_path / "colours")
+    loaded = ImageClassifier.load(tmp_path / "colours")
+    assert loaded.classes == ("a", "b", "c")
+    assert np.array_equal(loaded.predict_proba(images), classifier.predict_proba(images))
+
+
+def test_a_network_of_ones_own_is_trained_and_saved(digits, tmp_path):
+    classifier = DigitClassifier(tiny())
+    classifier.fit(digits[0], epochs=1, verbose=0)
+    classifier.save(tmp_path / "own")
+    expected = r"a network of your own, Sequential\. Pass one: load\(path, model=Sequential"
+    with pytest.raises(ArtifactError, match=expected):
+        DigitClassifier.load(tmp_path / "own")
+    loaded = DigitClassifier.load(tmp_path / "own", model=tiny())
+    images = digits[1].images
+    assert np.array_equal(loaded.predict_proba(images), classifier.predict_proba(images))
+    unbiased = nn.Sequential(nn.Flatten(), nn.Linear(784, 10, bias=False))
+    expected = r"Expected other weights: missing none, unknown \['body.1.bias'\]. Is it the same"
+    with pytest.raises(ArtifactError, match=expected):
+        DigitClassifier.load(tmp_path / "own", model=unbiased)
+
+
+def test_a_saved_classifier_gives_bit_equal_probabilities_in_a_process_without_torchvision(
+    fitted, digits, tmp_path
+):
+    fitted.save(tmp_path / "model")
+    np.save(tmp_path / "images.npy", digits[1].images.numpy())
+    np.save(tmp_path / "expected.npy", fitted.predict_proba(digits[1].images))
+    script = """
+import sys
+import numpy as np
+for name in ("torchvision", "matplotlib", "rich", "tqdm"):
+    sys.modules[name] = None  # importing it fails
+from digitnet import DigitClassifier
+clf = DigitClassifier.load("model")
+assert np.array_equal(clf.predict_proba(np.load("images.npy")), np.load("expected.npy"))
+print(clf.history.epoch, clf.seed, clf.recipe.name)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "[1, 2] 3 report\n", done.stderr
+
+
+def test_a_loaded_classifier_goes_on_training(fitted, digits, tmp_path):
+    fitted.save(tmp_path / "model")
+    loaded = DigitClassifier.load(tmp_path / "model")
+    assert loaded.history == fitted.history
+    history = loaded.fit(digits[0][:100], epochs=1, verbose=0)
+    assert history.epoch == [1, 2, 3]
+
+
+def test_the_file_tells_how_the_network_was_made(fitted, tmp_path):
+    fitted.save(tmp_path / "model")
+    metadata = read_artifact(tmp_path / "model").metadata
+    assert metadata["network"] == "report"
+    assert metadata["classes"] == list("0123456789")
+    assert metadata["recipe"]["epochs"] == 2
+    assert metadata["history"][1]["val_accuracy"] == fitted.history[1].val_accuracy
+    assert metadata["versions"]["torch"] == torch.__version__
+    weights = safetensors.torch.load_file(tmp_path / "model")
+    assert sum(w.numel() for name, w in weights.items() if name.startswith("body")) == 421_642
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"network": "unknown"}, "a network 'unknown' that this digitnet does not know"),
+        ({"network": "mlp"}, "Expected other weights: missing"),
+        ({"recipe": {"name": "x"}}, "Expected the metadata of a digitnet model"),
+        ({"history": 5}, "Expected the metadata of a digitnet model"),
+        ({"input_shape": [1, 28]}, "Expected the metadata of a digitnet model"),
+        ({"classes": ["a", "b"]}, r"Expected a model of the digits 0 to 9 .* ImageClassifier.load"),
+    ],
+)
+def test_a_file_with_other_metadata_is_refused(fitted, tmp_path, change, message):
+    fitted.save(tmp_path / "model")
+    tensors, metadata = read_artifact(tmp_path / "model")
+    write_artifact(tmp_path / "model", tensors, metadata | change)
+    with pytest.raises(ArtifactError, match=message):
+        DigitClassifier.load(tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    ("name", "tensor", "message"),
+    [
+        ("body.output.bias", torch.zeros(11), r"'body.output.bias' of shape \(10,\).* \(11,\)"),
+        ("body.output.bias", torch.zeros(10).double(), "torch.float32; received .* torch.float64"),
+        ("extra", torch.zeros(1), r"missing none, unknown \['extra'\]"),
+    ],
+)
+def test_a_file_with_other_tensors_is_refused(fitted, tmp_path, name, tensor, message):
+    fitted.save(tmp_path / "model")
+    tensors, metadata = read_artifact(tmp_path / "model")
+    write_artifact(tmp_path / "model", tensors | {name: tensor}, metadata)
+    with pytest.raises(ArtifactError, match=message):
+        DigitClassifier.load(tmp_path / "model")
+
+
+@pytest.mark.parametrize("verb", ["predict", "predict_proba", "evaluate", "save"])
+def test_verbs_before_fit_say_so(verb, digits, tmp_path):
+    with pytest.raises(NotFittedError, match="has not been trained. Call fit first, or load"):
+        getattr(DigitClassifier(), verb)(tmp_path / "f" if verb == "save" else digits[1])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"epochs": 0}, "Expected epochs to be a whole number of at least 1; received 0"),
+        ({"epochs": -3}, "Expected epochs to be a whole number of at least 1; received -3"),
+        ({"batch_size": 0}, "Expected batch_size to be a whole number of at least 1; received 0"),
+        ({"verbose": 3}, "Expected verbose to be 'auto', 0, 1 or 2; received 3"),
+        ({"validation_split": 1.0}, r"Expected validation_split in \[0, 1\); received 1.0"),
+        ({"callbacks": [Callback]}, r"Make instances: callbacks=\[MyCallback\(\)\]"),
+        ({"class_weight": [1.0]}, "Expected class_weight to hold 10 finite numbers"),
+        ({"class_weight": {12: 1.0}}, r"for classes in 0\.\.9; received \[12\]"),
+        ({"class_weight": [-1.0] * 10}, "Expected class_weight to hold 10 finite numbers"),
+    ],
+)
+def test_arguments_out_of_range_are_refused_before_training(digits, options, message):
+    classifier = DigitClassifier("mlp")
+    with pytest.raises(InvalidInputError, match=message):
+        classifier.fit(digits[0][:20], **{"verbose": 0} | options)
+    assert len(classifier.history) == 0
+
+
+def test_validation_from_two_places_and_split_of_a_loader_are_refused(digits):
+    train, test = digits
+    classifier = DigitClassifier("mlp")
+    with pytest.raises(InvalidInputError, match="or validation_split; received both"):
+        classifier.fit(train, validation_data=test, validation_split=0.1)
+    with pytest.raises(InvalidInputError, match="received a DataLoader. Pass its dataset"):
+        classifier.fit(DataLoader(train), validation_split=0.1)
+
+
+def test_a_class_with_one_picture_cannot_be_split(digits):
+    train = digits[0]
+    ones = (train.labels == 7).nonzero()[:, 0]
+    keep = torch.ones(len(train), dtype=torch.bool)
+    keep[ones[1:]] = False
+    with pytest.raises(InvalidInputError, match="at least 2 pictures of each class .* '7' has 1"):
+        DigitClassifier("mlp").fit(
+            train.images[keep], train.labels[keep], validation_split=0.1, verbose=0
+        )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"classes": ["a"]}, "different names of at least 2"),
+        ({"classes": "ab"}, "different names of at least 2"),
+        ({"classes": ["a", "a"]}, "different names of at least 2"),
+        ({"input_shape": (28, 28)}, r"\(channels, height, width\); received \(28, 28\)"),
+        ({"mean": 0.5}, "Expected mean and std, or neither"),
+        ({"mean": 0.5, "std": 0.0}, "Expected std to be above 0"),
+        ({"mean": [0.1, 0.2], "std": 1}, "Expected mean to be a finite number, or 1"),
+        ({"seed": -1}, "Expected seed to be None or a whole number"),
+        ({"device": "cuda:99"}, "Expected device to be 'auto' or one of"),
+        ({"device": "gpu"}, "Expected device to be 'auto' or one of"),
+        ({"model": "reprot"}, "Expected an nn.Module or one of 'report', 'mlp'"),
+        ({"recipe": "reprot"}, "Expected a Recipe or one of 'report'"),
+    ],
+)
+def test_a_classifier_is_checked_when_it_is_made(options, message):
+    with pytest.raises(InvalidInputError, match=message):
+        ImageClassifier(**{"classes": ["a", "b"], "input_shape": (1, 28, 28)} | options)
+
+
+def test_without_a_seed_one_is_drawn_and_kept():
+    first, second = DigitClassifier("mlp"), DigitClassifier("mlp")
+    assert first.seed != second.seed
+
+
+def test_summary_prints_the_reports_table(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    DigitClassifier().summary()
+    lines = [line.replace("│", " ").split() for line in capsys.readouterr().out.splitlines()]
+    text = "\n".join(" ".join(line) for line in lines)
+    for row in (
+        "1 Conv2d 3x3 (1->32, padding 1) + ReLU + MaxPool 2x2 32 x 14 x 14 320",
+        "2 Conv2d 3x3 (32->64, padding 1) + ReLU + MaxPool 2x2 64 x 7 x 7 18,496",
+        "3 Flatten 3,136 0",
+        "4 Linear + ReLU 128 401,536",
+        "5 Dropout (p = 0.5) 128 0",
+        "6 Linear (output) 10 1,290",
+        "total 421,642",
+    ):
+        assert row in text

@@ -1,0 +1,33 @@
+"""What the documentation shows is what runs."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+from pathlib import Path
+
+import pytest
+
+import digitnet
+
+ROOT = Path(__file__).parents[1]
+MODULES = [module.name for module in pkgutil.walk_packages(digitnet.__path__, "digitnet.")]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_in_docstrings_run(name):
+    assert doctest.testmod(importlib.import_module(name)).failed == 0
+
+
+def test_some_docstrings_have_examples():
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    modules = [importlib.import_module(name) for name in MODULES]
+    assert sum(bool(test.examples) for module in modules for test in finder.find(module)) >= 2
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/index.md"])
+def test_the_lines_that_are_shown_are_those_of_the_quick_start(page):
+    script = (ROOT / "examples" / "quickstart.py").read_text()
+    lines = script[script.index("from digitnet") :]
+    assert f"```python\n{lines}```\n" in (ROOT / page).read_text()

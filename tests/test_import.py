@@ -1,0 +1,27 @@
+"""Importing digitnet is cheap."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import digitnet
+
+
+def test_heavy_packages_are_imported_only_where_they_are_used():
+    script = """
+import sys, torch
+before = set(sys.modules)
+import digitnet
+print(*{name.partition(".")[0] for name in set(sys.modules) - before})
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    heavy = {"torchvision", "matplotlib", "rich", "tqdm", "PIL", "tensorboard"}
+    assert not set(done.stdout.split()) & heavy
+
+
+def test_every_public_name_is_there_and_documented():
+    for name in digitnet.__all__:
+        assert getattr(digitnet, name).__doc__

@@ -1,0 +1,292 @@
+"""The loop does what it says: against a hand-written one, bit for bit, and when it fails."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from digitnet import DigitClassifier, ImageClassifier, datasets
+from digitnet.callbacks import Callback
+from digitnet.errors import CallbackError, TrainingDivergedError
+from digitnet.randomness import ORDER, derive_seed, permutation
+from digitnet.recipe import REPORT
+
+SGD = replace(REPORT, optimizer="sgd", learning_rate=0.05, weight_decay=1e-3, schedule="one_cycle")
+
+
+def linear() -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+
+
+def weights(classifier: ImageClassifier) -> torch.Tensor:
+    return torch.cat([weight.detach().flatten() for weight in classifier.model.parameters()])
+
+
+@pytest.mark.parametrize("recipe", [REPORT, replace(REPORT, optimizer="adamw"), SGD])
+def test_the_loop_equals_a_hand_written_one(digits, recipe):
+    train = digits[0][:500]
+    classifier = DigitClassifier(linear(), recipe=recipe, seed=5)
+    history = classifier.fit(train, epochs=2, batch_size=64, verbose=0)
+
+    model = linear()
+    optimizer = {
+        "adam": lambda: torch.optim.Adam(model.parameters(), lr=1e-3),
+        "adamw": lambda: torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.0),
+        "sgd": lambda: torch.optim.SGD(
+            model.parameters(), lr=0.05, momentum=0.9, nesterov=True, weight_decay=1e-3
+        ),
+    }[recipe.optimizer]()
+    images = (train.images.float() / 255 - 0.1307) / 0.3081
+    steps, losses, correct = 0, [], 0
+    for epoch in range(2):
+        order = permutation(500, derive_seed(5, ORDER, epoch))
+        losses, correct = [], 0
+        for start in range(0, 500, 64):
+            index = order[start : start + 64]
+            optimizer.param_groups[0]["lr"] = recipe.learning_rate_at(steps / 16)
+            logits = model(images[index])
+            loss = functional.cross_entropy(logits, train.labels[index])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            steps += 1
+            losses.append(loss.item() * len(index))
+            correct += int((logits.argmax(1) == train.labels[index]).sum())
+    expected = nn.utils.parameters_to_vector(model.parameters())
+    assert torch.allclose(weights(classifier), expected, atol=1e-5)
+    assert history[-1].loss == pytest.approx(sum(losses) / 500, rel=1e-4)
+    assert history[-1].accuracy == pytest.approx(correct / 500, abs=0.005)
+
+
+def test_one_seed_gives_the_same_weights_and_another_seed_others(digits):
+    results = []
+    for seed in (1, 1, 2):
+        classifier = DigitClassifier(seed=seed)
+        classifier.fit(digits[0][:300], epochs=1, verbose=0)
+        results.append(weights(classifier))
+        torch.rand(10)  # the caller's random state has no part in it
+    assert torch.equal(results[0], results[1])
+    assert not torch.equal(results[0], results[2])
+
+
+def test_the_callers_random_state_is_left_alone(digits):
+    torch.manual_seed(0)
+    before = torch.get_rng_state()
+    classifier = DigitClassifier()
+    classifier.fit(digits[0][:100], epochs=1, verbose=0, validation_split=0.2)
+    classifier.evaluate(digits[1], verbose=0)
+    datasets.synthetic(10, 10)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_two_fits_of_one_epoch_are_one_of_two_bit_for_bit(digits):
+    train = digits[0][:300]
+    once, twice = DigitClassifier(seed=4), DigitClassifier(seed=4)
+    once.fit(train, epochs=2, verbose=0)
+    twice.fit(train, epochs=1, verbose=0)
+    history = twice.fit(train, epochs=1, verbose=0)
+    assert torch.equal(weights(once), weights(twice))
+    assert history.epoch == [1, 2]
+
+
+def test_without_shuffling_the_order_is_the_sets(digits):
+    train = digits[0][:128]
+    seen = []
+
+    class Watch(Callback):
+        def on_batch_end(self, state):
+            seen.append(round(state.batch_loss.item(), 5))
+
+    def losses(order):
+        seen.clear()
+        model = DigitClassifier(linear(), seed=1)
+        model.fit(
+            train.images[order],
+            train.labels[order],
+            epochs=1,
+            callbacks=[Watch()],
+            verbose=0,
+            shuffle=False,
+        )
+        return list(seen)
+
+    forwards = losses(torch.arange(128))
+    assert losses(torch.arange(128)) == forwards
+    assert losses(torch.arange(127, -1, -1)) != forwards
+
+
+def test_class_weights_weight_the_loss(digits):
+    train = digits[0][:64]
+    plain, weighted = (DigitClassifier(linear(), seed=1) for _ in range(2))
+    plain.fit(train, epochs=1, verbose=0)
+    weighted.fit(train, epochs=1, class_weight=[2.0] * 10, verbose=0)
+    assert weighted.history[0].loss == pytest.approx(2 * plain.history[0].loss, rel=1e-5)
+    ignoring = DigitClassifier(linear(), seed=1)
+    ignoring.fit(train, epochs=1, class_weight=dict.fromkeys(range(10), 0.0), verbose=0)
+    assert ignoring.history[0].loss == 0
+
+
+def test_bfloat16_trains_nearly_as_float32_and_is_recorded(digits):
+    train, test = digits
+    accuracies = {}
+    for precision in ("float32", "bfloat16"):
+        recipe = replace(REPORT, precision=precision)
+        classifier = DigitClassifier(recipe=recipe, seed=0)
+        classifier.fit(train, epochs=3, verbose=0)
+        accuracies[precision] = classifier.score(test)
+        assert classifier.effective_recipe.precision == precision
+        assert all(p.dtype == torch.float32 for p in classifier.model.parameters())
+    assert accuracies["bfloat16"] == pytest.approx(accuracies["float32"], abs=0.03)
+
+
+def test_auto_precision_is_recorded_as_what_it_became(digits):
+    classifier = DigitClassifier(recipe=replace(REPORT, precision="auto"))
+    classifier.fit(digits[0][:50], epochs=1, verbose=0)
+    assert classifier.effective_recipe.precision in ("float32", "bfloat16")
+
+
+def test_a_loss_that_is_not_finite_ends_training_with_the_weights_of_the_epochs_start(digits):
+    train = digits[0][:640]
+    classifier = DigitClassifier(linear(), recipe=replace(SGD, schedule="constant"), seed=0)
+    classifier.fit(train, epochs=1, verbose=0)
+    before = weights(classifier)
+
+    class Poison(Callback):
+        def on_batch_end(self, state):
+            if state.step == 13:  # the third of ten steps of the second epoch
+                with torch.no_grad():
+                    state.model.body[1].weight[0, 0] = float("nan")
+
+    expected = r"diverged at step 4 of 10 of epoch 2: .* Try a learning rate below 0\.05"
+    with pytest.raises(TrainingDivergedError, match=expected):
+        classifier.fit(train, epochs=2, callbacks=[Poison()], verbose=0)
+    assert torch.equal(weights(classifier), before)
+    assert classifier.history.epoch == [1]
+    classifier.fit(train, epochs=1, verbose=0)
+    assert classifier.history.epoch == [1, 2]
+
+
+def test_weights_that_only_the_last_step_ruined_are_found(digits):
+    class Poison(Callback):
+        def on_batch_end(self, state):
+            if state.step == 2:
+                with torch.no_grad():
+                    state.model.body[1].weight[0, 0] = float("inf")
+
+    classifier = DigitClassifier(linear(), seed=0)
+    before = weights(classifier)
+    with pytest.raises(TrainingDivergedError, match="diverged at step 2 of 2 of epoch 1"):
+        classifier.fit(digits[0][:128], epochs=1, callbacks=[Poison()], verbose=0)
+    assert torch.equal(weights(classifier), before)
+
+
+class Recorder(Callback):
+    """Note every call."""
+
+    def __init__(self, calls, name=""):
+        self.calls, self.name = calls, name
+
+    def _note(self, hook):
+        self.calls.append(f"{self.name}{hook}")
+
+    def on_train_begin(self, state):
+        self._note("train_begin")
+
+    def on_epoch_begin(self, state):
+        self._note(f"epoch_begin {state.epoch + 1}/{state.epochs}")
+
+    def on_batch_end(self, state):
+        self._note(f"batch {state.step} of {state.batch_size}")
+
+    def on_epoch_end(self, state):
+        validated = state.validation is not None and len(state.validation.labels)
+        self._note(f"epoch_end {state.history[-1].epoch} {validated}")
+
+    def on_train_end(self, state):
+        self._note("train_end")
+
+
+def test_hooks_come_in_the_order_of_the_loop(digits):
+    calls = []
+    DigitClassifier(linear()).fit(
+        digits[0][:100],
+        epochs=2,
+        validation_data=digits[1][:20],
+        callbacks=[Recorder(calls)],
+        verbose=0,
+    )
+    epoch = ["batch {} of 64", "batch {} of 36"]
+    assert calls == [
+        "train_begin",
+        "epoch_begin 1/2",
+        epoch[0].format(1),
+        epoch[1].format(2),
+        "epoch_end 1 20",
+        "epoch_begin 2/2",
+        epoch[0].format(3),
+        epoch[1].format(4),
+        "epoch_end 2 20",
+        "train_end",
+    ]
+
+
+def test_callbacks_run_in_list_order_at_the_end_too(digits):
+    calls = []
+    callbacks = [Recorder(calls, "a "), Recorder(calls, "b ")]
+    DigitClassifier(linear()).fit(digits[0][:10], epochs=1, callbacks=callbacks, verbose=0)
+    assert calls[:2] == ["a train_begin", "b train_begin"]
+    assert calls[-2:] == ["a train_end", "b train_end"]
+
+
+def test_a_callback_can_stop_the_training(digits):
+    class Stop(Callback):
+        def on_epoch_end(self, state):
+            state.stop("enough")
+
+    classifier = DigitClassifier(linear())
+    assert len(classifier.fit(digits[0][:50], epochs=5, callbacks=[Stop()], verbose=0)) == 1
+    assert len(classifier.fit(digits[0][:50], epochs=2, verbose=0)) == 3
+
+
+def test_a_failing_callback_is_named_with_its_hook_and_all_are_ended(digits):
+    class Broken(Callback):
+        def on_epoch_end(self, state):
+            raise KeyError("oops")
+
+        def on_train_end(self, state):
+            raise OSError("closing failed")
+
+    calls = []
+    with pytest.raises(CallbackError) as caught:
+        DigitClassifier(linear()).fit(
+            digits[0][:50], epochs=1, callbacks=[Broken(), Recorder(calls)], verbose=0
+        )
+    assert "Broken.on_train_end raised OSError: closing failed" in str(caught.value)
+    first = caught.value.__cause__.__context__
+    assert "Broken.on_epoch_end raised KeyError: 'oops'" in str(first)
+    assert isinstance(first.__cause__, KeyError)
+    assert calls[-1] == "train_end"
+
+
+def test_ctrl_c_keeps_weights_and_history_and_goes_on_to_the_caller(digits):
+    class Interrupt(Callback):
+        def on_batch_end(self, state):
+            if state.step == 3:
+                raise KeyboardInterrupt
+
+    train, calls = digits[0][:128], []
+    classifier = DigitClassifier(linear(), seed=0)
+    before = weights(classifier)
+    with pytest.raises(KeyboardInterrupt):
+        classifier.fit(train, epochs=5, callbacks=[Interrupt(), Recorder(calls)], verbose=0)
+    assert calls[-1] == "train_end"
+    assert classifier.history.epoch == [1]
+    assert not torch.equal(weights(classifier), before)
+    assert not classifier.model.training
+    assert classifier.predict(train.images[:3]).shape == (3,)
+    assert classifier.fit(train, epochs=1, verbose=0).epoch == [1, 2]
