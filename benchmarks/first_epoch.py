@@ -43,7 +43,12 @@ def main() -> None:
         rows = []
         for seed in range(options.seeds):
             classifier = ImageClassifier(
-                classes=DIGITS, input_shape=INPUT_SHAPE, mean=mean, std=std, recipe=recipe, seed=seed
+                classes=DIGITS,
+                input_shape=INPUT_SHAPE,
+                mean=mean,
+                std=std,
+                recipe=recipe,
+                seed=seed,
             )
             first, second = classifier.fit(train, epochs=2, validation_data=test, verbose=0)
             rows.append([first.accuracy, first.val_accuracy, second.accuracy, second.val_accuracy])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
+from numbers import Integral, Real
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
@@ -17,36 +18,18 @@ from digitnet.data.image_set import Shape
 from digitnet.errors import InvalidInputError
 
 Verbose = Literal["auto", 0, 1, 2]
-Statistic = float | Sequence[float] | None
-
-
-def checked_classes(classes: Any) -> tuple[str, ...]:
-    """Return the names of at least two classes, no two alike."""
-    names = () if isinstance(classes, str) else tuple(classes)
-    if len(names) < 2 or len(set(names)) < len(names) or not _all(names, str):
-        raise InvalidInputError(
-            f"Expected classes to be the different names of at least 2; received {classes!r}."
-        )
-    return names
+Statistic = float | Sequence[float] | np.ndarray[Any, Any] | None
 
 
 def checked_shape(shape: Any) -> Shape:
     """Return channels, height and width, each at least 1."""
     sizes = tuple(shape) if isinstance(shape, Sequence) else ()
-    if len(sizes) != 3 or not _all(sizes, int) or min(sizes) < 1:
+    whole = all(isinstance(size, Integral) for size in sizes)
+    if len(sizes) != 3 or not whole or min(sizes) < 1:
         raise InvalidInputError(
             f"Expected input_shape to be (channels, height, width); received {shape!r}."
         )
-    return sizes[0], sizes[1], sizes[2]
-
-
-def checked_seed(seed: Any) -> int:
-    """Return a seed in 0..2**63 - 1."""
-    if not _all((seed,), int) or not 0 <= seed < 2**63:
-        raise InvalidInputError(
-            f"Expected seed to be None or a whole number in 0..2**63 - 1; received {seed!r}."
-        )
-    return int(seed)
+    return int(sizes[0]), int(sizes[1]), int(sizes[2])
 
 
 def checked_statistics(
@@ -66,12 +49,13 @@ def checked_statistics(
 
 def checked_callbacks(callbacks: Any) -> Sequence[Callback]:
     """Return callbacks, each an instance."""
-    if not isinstance(callbacks, Sequence) or not _all(callbacks, Callback):
+    listed = isinstance(callbacks, Sequence)
+    if not listed or not all(isinstance(callback, Callback) for callback in callbacks):
         raise InvalidInputError(
             f"Expected callbacks to be a list of Callback instances; received {callbacks!r}. "
-            "Make instances: callbacks=[MyCallback()]."
+            "Write callbacks=[MyCallback()]."
         )
-    return callbacks
+    return tuple(callbacks)
 
 
 def check_verbose(verbose: Any) -> None:
@@ -90,7 +74,8 @@ def reporters(verbose: Verbose) -> list[Callback]:
 
 def check_validation(x: Any, data: Any, split: Any) -> None:
     """Raise `InvalidInputError` unless `fit` can validate as it was told to."""
-    if not isinstance(split, (int, float)) or not 0 <= split < 1:
+    number = isinstance(split, Real)
+    if not number or not 0 <= split < 1:
         raise InvalidInputError(f"Expected validation_split in [0, 1); received {split!r}.")
     if split and data is not None:
         raise InvalidInputError(
@@ -130,15 +115,11 @@ def class_weights(
 
 
 def _per_channel(name: str, value: Any, channels: int) -> tuple[float, ...]:
-    values = tuple(value) if isinstance(value, Sequence) else (value,) * channels
-    numbers = _all(values, (int, float)) and all(math.isfinite(number) for number in values)
-    if len(values) != channels or not numbers:
+    values = np.asarray(value).ravel()
+    numbers = values.dtype.kind in "iuf" and bool(np.isfinite(values).all())
+    if len(values) not in (1, channels) or not numbers:
         raise InvalidInputError(
             f"Expected {name} to be a finite number, or {channels}, one for each channel; "
             f"received {value!r}."
         )
-    return tuple(float(number) for number in values)
-
-
-def _all(values: Sequence[Any], kind: type | tuple[type, ...]) -> bool:
-    return all(isinstance(value, kind) and not isinstance(value, bool) for value in values)
+    return tuple(float(number) for number in np.broadcast_to(values, channels))

@@ -46,7 +46,7 @@ def write_artifact(
     Raises:
         ArtifactError: The file could not be written.
     """
-    text = json.dumps({"format_version": FORMAT_VERSION, **metadata}, sort_keys=True)
+    text = json.dumps({**metadata, "format_version": FORMAT_VERSION}, sort_keys=True)
     stored = {  # clones, because safetensors refuses weights that share memory
         name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
         for name, tensor in tensors.items()
@@ -95,10 +95,9 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
         ArtifactError: The file could not be written; an old file is as it was.
     """
     path = Path(path)
+    check_folder(path)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     try:
-        if path.is_dir():
-            raise IsADirectoryError("it is a folder; add a file name")
         with temporary.open("xb") as file:
             file.write(content)
             file.flush()
@@ -113,6 +112,16 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
         with suppress(OSError):
             temporary.unlink()
     _flush_folder(path.parent)
+
+
+def check_folder(path: Path) -> None:
+    """Raise `ArtifactError` unless a file could stand at `path`."""
+    if path.is_dir():
+        raise ArtifactError(f"Could not write '{path}': it is a folder. Add a file name.")
+    if not path.parent.is_dir():
+        raise ArtifactError(
+            f"Could not write '{path}': there is no folder '{path.parent}'. Make it first."
+        )
 
 
 def _digest(text: str, tensors: Mapping[str, Tensor]) -> str:
@@ -131,9 +140,10 @@ def _parse(text: str, path: Path) -> dict[str, Any]:
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise ArtifactError(f"The metadata of '{path}' cannot be read ({error}).") from error
     if version != FORMAT_VERSION:
+        remedy = "Install a newer digitnet." if str(version) > str(FORMAT_VERSION) else ""
         raise ArtifactError(
             f"'{path}' has format version {version!r}; this digitnet reads {FORMAT_VERSION}. "
-            "Install a newer digitnet."
+            + remedy
         )
     return dict(metadata)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,18 +20,20 @@ from digitnet.callbacks.base import Callback
 from digitnet.callbacks.progress_bar import is_interactive, track
 from digitnet.data.batches import Batches
 from digitnet.data.coercion import to_image_set, to_images
-from digitnet.data.image_set import ImageSet, Shape
+from digitnet.data.image_set import ImageSet, Shape, checked_classes
 from digitnet.errors import ArtifactError, NotFittedError
 from digitnet.evaluation import Evaluation, evaluate, predict_logits
 from digitnet.history import History
 from digitnet.metrics import channel_statistics
 from digitnet.model_file import ModelInfo, check_weights, current_versions
-from digitnet.models.inspection import check, count_parameters, layer_rows
+from digitnet.models.inspection import check, check_last_batch, count_parameters, layer_rows
 from digitnet.models.network import Network
-from digitnet.randomness import WEIGHTS, derive_seed, draw_seed, isolated, reseed
-from digitnet.recipe import Recipe, check_count, resolve_recipe
+from digitnet.randomness import READING, WEIGHTS, derive_seed, draw_seed, isolated, reseed
+from digitnet.recipe import Recipe, check_count, check_seed, resolve_recipe
 from digitnet.state import TrainState
 from digitnet.trainer import Trainer, build_optimizer
+
+C = TypeVar("C", bound="ImageClassifier")
 
 PREDICTION_BATCH = 256  # pictures at a time: activations that stay in the CPU's caches
 
@@ -76,16 +79,15 @@ class ImageClassifier:
     ) -> None:
         self.recipe = resolve_recipe(recipe)
         self.effective_recipe = self.recipe
-        self.classes = arguments.checked_classes(classes)
+        self.classes = checked_classes(classes)
         self.input_shape = arguments.checked_shape(input_shape)
         self.device = devices.choose_device(device)
-        self.seed = draw_seed() if seed is None else arguments.checked_seed(seed)
+        self.seed = draw_seed() if seed is None else check_seed(seed)
         self.network_name = None if isinstance(model, nn.Module) else model or self.recipe.network
         self._measure_statistics = mean is None and std is None
         statistics = arguments.checked_statistics(mean, std, channels=self.input_shape[0])
         self._network = self._build(model, *statistics)
-        self._fitted = False
-        self._history = History()
+        self._loaded_history: History | None = None
         self._state: TrainState | None = None
 
     @property
@@ -96,7 +98,14 @@ class ImageClassifier:
     @property
     def history(self) -> History:
         """The epochs so far, all `fit` calls together."""
-        return self._history
+        if self._state is not None:
+            return self._state.history
+        return self._loaded_history or History()
+
+    @property
+    def _fitted(self) -> bool:
+        trained = self._state is not None and self._state.step > 0
+        return trained or self._loaded_history is not None
 
     def fit(
         self,
@@ -115,9 +124,11 @@ class ImageClassifier:
         """Train. A second `fit` goes on from where the first ended, and adds epochs.
 
         Args:
-            x: An `ImageSet`, a torch `Dataset` or `DataLoader`, or pictures: an array,
-                tensor or list of integers in 0..255 or floats in 0..1, of shape
-                (N, H, W), (N, C, H, W), (N, H, W, C) or (N, C * H * W).
+            x: An `ImageSet`, or pictures: an array, tensor or list of integers in 0..255 or
+                floats in 0..1 (rounded to 256 levels), of shape (N, H, W), (N, C, H, W),
+                (N, H, W, C) or (N, C * H * W). Or a torch `Dataset` or `DataLoader`, which
+                is read into memory once: its own batches and shuffling have no effect, and
+                random transforms are drawn once.
             y: Labels (N,), integers that index `classes`, or one-hot (N, C). `None` where
                 `x` has its own.
             epochs: Passes over the training set; `None` is the recipe's.
@@ -150,13 +161,12 @@ class ImageClassifier:
         listeners = [*arguments.reporters(verbose), *arguments.checked_callbacks(callbacks)]
         weights = arguments.class_weights(class_weight, len(self.classes))
         train, validation = self._training_data(x, y, validation_data, validation_split)
+        check_last_batch(self.model, pictures=len(train), batch_size=recipe.batch_size)
         if self._measure_statistics and not self._fitted:
             self._network.set_normalization(*channel_statistics(train.images))
         if self._state is None:
             optimizer = build_optimizer(recipe, self._network)
-            self._state = TrainState(
-                self._network, optimizer, seed=self.seed, history=self._history
-            )
+            self._state = TrainState(self._network, optimizer, seed=self.seed, history=self.history)
         trainer = Trainer(
             self._state,
             recipe,
@@ -165,15 +175,11 @@ class ImageClassifier:
             class_weight=None if weights is None else weights.to(self.device),
             shuffle=shuffle,
         )
-        try:
-            return trainer.fit(
-                Batches(train, recipe.batch_size, self.device),
-                Batches(validation, PREDICTION_BATCH, self.device) if validation else None,
-            )
-        finally:
-            self.effective_recipe = trainer.recipe
-            self._history = self._state.history
-            self._fitted = self._fitted or self._state.step > 0
+        self.effective_recipe = trainer.recipe
+        return trainer.fit(
+            Batches(train, recipe.batch_size, self.device),
+            Batches(validation, PREDICTION_BATCH, self.device) if validation else None,
+        )
 
     def evaluate(
         self,
@@ -188,7 +194,7 @@ class ImageClassifier:
         Args:
             x: Pictures, as `fit` takes them.
             y: Labels, as `fit` takes them.
-            batch_size: Pictures at a time; `None` is one that suits the machine.
+            batch_size: Pictures at a time; `None` is 256.
             verbose: 1, or `"auto"` in a terminal or notebook, shows a bar meanwhile.
 
         Returns:
@@ -250,14 +256,14 @@ class ImageClassifier:
         from rich.console import Console  # slow to import
         from rich.table import Table
 
-        table = Table(title=f"{self.network_name or type(self.model).__name__}", show_footer=True)
+        name = self.network_name or type(self.model).__name__
+        table = Table(title=name, show_footer=True)
         table.add_column("Layer", "", justify="right")
         table.add_column("Type", "total")
         table.add_column("Output shape", "", justify="right")
         table.add_column("Parameters", f"{count_parameters(self.model):,}", justify="right")
         for number, row in enumerate(layer_rows(self.model, self.input_shape), start=1):
-            shape = " x ".join(f"{size:,}" for size in row.output_shape or ()) or "-"
-            table.add_row(str(number), row.layer, shape, f"{row.parameters:,}")
+            table.add_row(str(number), *row.cells)
         Console().print(table)
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -278,21 +284,22 @@ class ImageClassifier:
             input_shape=self.input_shape,
             mean=tuple(self._network.mean.flatten().tolist()),
             std=tuple(self._network.std.flatten().tolist()),
-            recipe=self.effective_recipe,
+            recipe=self.recipe,
+            effective_recipe=self.effective_recipe,
             seed=self.seed,
-            history=self._history,
+            history=self.history,
             versions=current_versions(),
         )
         write_artifact(path, self._network.state_dict(), info.to_metadata())
 
     @classmethod
     def load(
-        cls,
+        cls: type[C],
         path: str | os.PathLike[str],
         *,
         model: nn.Module | None = None,
         device: str | torch.device = "auto",
-    ) -> ImageClassifier:
+    ) -> C:
         """Return the classifier that `save` wrote, with bit-equal probabilities.
 
         Training can go on with `fit`; the optimizer then starts afresh.
@@ -306,28 +313,22 @@ class ImageClassifier:
             ArtifactError: The file is missing, damaged, not ours, or of another network.
         """
         artifact = read_artifact(path)
-        info = ModelInfo.from_metadata(artifact.metadata)
-        if model is None and info.network is None:
-            raise ArtifactError(
-                f"'{path}' holds the weights of a network of your own, {info.network_type}. "
-                f"Pass one: load(path, model={info.network_type}(...))."
-            )
-        if model is None and info.network not in models.NETWORKS:
-            raise ArtifactError(
-                f"'{path}' is of a network '{info.network}' that this digitnet does not know. "
-                "Install a newer digitnet."
-            )
-        classifier = cls._from_info(info, model, device)
-        check_weights(artifact.tensors, classifier._network.state_dict())
+        try:
+            info = ModelInfo.from_metadata(artifact.metadata)
+            info.check_network(model, models.NETWORKS)
+            classifier = cls._from_info(info, model, device)
+            check_weights(artifact.tensors, classifier._network.state_dict())
+        except ArtifactError as error:
+            raise ArtifactError(f"'{path}' cannot be loaded. {error}") from error
         classifier._network.load_state_dict(artifact.tensors)
-        classifier._history = info.history
-        classifier._fitted = True
+        classifier._loaded_history = info.history
+        classifier.effective_recipe = info.effective_recipe
         return classifier
 
     @classmethod
     def _from_info(
-        cls, info: ModelInfo, model: nn.Module | None, device: str | torch.device
-    ) -> ImageClassifier:
+        cls: type[C], info: ModelInfo, model: nn.Module | None, device: str | torch.device
+    ) -> C:
         return cls(
             model or info.network,
             classes=info.classes,
@@ -342,17 +343,23 @@ class ImageClassifier:
     def _build(
         self, model: str | nn.Module | None, mean: tuple[float, ...], std: tuple[float, ...]
     ) -> Network:
-        shape = self.input_shape
-        if isinstance(model, nn.Module):
-            body = model
-        else:
-            with isolated(torch.device("cpu")):
-                reseed(torch.device("cpu"), derive_seed(self.seed, WEIGHTS))
-                name = model or self.recipe.network
-                body = models.build(name, classes=len(self.classes), input_shape=shape)
-        check(body, classes=len(self.classes), input_shape=shape)
-        network = Network(body, mean=mean, std=std).to(self.device)
-        return network.to(memory_format=torch.channels_last).eval()
+        cpu = torch.device("cpu")
+        with isolated(cpu):  # for the first weights, of lazy layers too
+            reseed(cpu, derive_seed(self.seed, WEIGHTS))
+            own = isinstance(model, nn.Module)
+            body = (
+                model
+                if isinstance(model, nn.Module)
+                else models.build(
+                    model or self.recipe.network,
+                    classes=len(self.classes),
+                    input_shape=self.input_shape,
+                )
+            )
+            check(body, classes=len(self.classes), input_shape=self.input_shape)
+        memory_format = torch.contiguous_format if own else torch.channels_last
+        network = Network(body, mean=mean, std=std, memory_format=memory_format)
+        return network.to(self.device).eval()
 
     def _training_data(
         self, x: Any, y: Any, validation_data: Any, validation_split: float
@@ -367,16 +374,26 @@ class ImageClassifier:
         return train, self._labelled(*(validation_data if pair else (validation_data, None)))
 
     def _labelled(self, x: Any, y: Any) -> ImageSet:
-        images = to_image_set(x, y, classes=self.classes, input_shape=self.input_shape)
+        with self._reading():
+            images = to_image_set(x, y, classes=self.classes, input_shape=self.input_shape)
         self._notice(images.images)
         return images
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Let a DataLoader that shuffles draw from our seed, not from the caller's state."""
+        cpu = torch.device("cpu")
+        with isolated(cpu):
+            reseed(cpu, derive_seed(self.seed, READING))
+            yield
 
     def _notice(self, images: Tensor) -> None:
         """Warn of pictures, uint8 (N, C, H, W), that are valid but odd."""
 
     def _logits(self, x: Any) -> Tensor:
         self._require_fit()
-        images = to_images(x, input_shape=self.input_shape)
+        with self._reading():
+            images = to_images(x, input_shape=self.input_shape)
         self._notice(images)
         batches = (part.to(self.device) for part in images.split(PREDICTION_BATCH))
         return predict_logits(self._network, batches, len(images))

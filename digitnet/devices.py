@@ -42,7 +42,7 @@ def resolve_precision(precision: Precision, device: torch.device) -> Precision:
 def has_native_bfloat16(device: torch.device) -> bool:
     """Say whether the device computes in bfloat16 natively, by its capabilities."""
     if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+        return torch.cuda.get_device_capability(device) >= (8, 0)  # Ampere and later
     if device.type == "cpu" and hasattr(torch.cpu, "get_capabilities"):  # older torch cannot tell
         capabilities = torch.cpu.get_capabilities()
         return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))

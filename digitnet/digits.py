@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import warnings
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from digitnet.classifier import ImageClassifier
-from digitnet.errors import ArtifactError
+from digitnet.data.image_set import DIGITS
+from digitnet.errors import ArtifactError, warn
 from digitnet.model_file import ModelInfo
 from digitnet.recipe import Recipe
 
-DIGITS = tuple("0123456789")
 INPUT_SHAPE = (1, 28, 28)  # MNIST's
 MEAN, STD = 0.1307, 0.3081  # of MNIST's 60,000 training pictures in 0..1
 _BRIGHT = 128  # mean level of a picture's outermost pixels; MNIST's border is black
+
+
+D = TypeVar("D", bound="DigitClassifier")
 
 
 class DigitClassifier(ImageClassifier):
@@ -57,11 +60,11 @@ class DigitClassifier(ImageClassifier):
 
     @classmethod
     def _from_info(
-        cls, info: ModelInfo, model: nn.Module | None, device: str | torch.device
-    ) -> DigitClassifier:
+        cls: type[D], info: ModelInfo, model: nn.Module | None, device: str | torch.device
+    ) -> D:
         if info.classes != DIGITS or info.input_shape != INPUT_SHAPE:
             raise ArtifactError(
-                f"Expected a model of the digits 0 to 9 in pictures {INPUT_SHAPE}; the file has "
+                f"Expected a model of the digits 0 to 9 in pictures {INPUT_SHAPE}; it has "
                 f"the classes {list(info.classes)} in pictures {info.input_shape}. "
                 "Load it with ImageClassifier.load."
             )
@@ -73,8 +76,7 @@ class DigitClassifier(ImageClassifier):
         )
         bright = int((outermost.float().mean(dim=1) >= _BRIGHT).sum())
         if bright:
-            warnings.warn(
+            warn(
                 f"{bright} of {len(images)} pictures have a bright border, but MNIST's digits are "
-                "light on dark. For dark on light, pass 255 - images (floats: 1 - images).",
-                stacklevel=4,
+                "light on dark. For dark on light, pass 255 - images (floats: 1 - images)."
             )

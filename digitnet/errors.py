@@ -4,6 +4,12 @@ Each is a `DigitNetError` and also the built-in that fits, so both
 `except DigitNetError` and `except ValueError` work.
 """
 
+import sys
+import warnings
+from pathlib import Path
+
+_PACKAGE = str(Path(__file__).parent)
+
 
 class DigitNetError(Exception):
     """Base of every error that digitnet raises on purpose."""
@@ -31,3 +37,11 @@ class TrainingDivergedError(DigitNetError, RuntimeError):
 
 class CallbackError(DigitNetError, RuntimeError):
     """A callback raised; its own exception is the cause."""
+
+
+def warn(message: str) -> None:
+    """Warn of the line outside the library that led here."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, UserWarning, stacklevel=level - 1)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from digitnet.artifact import write_atomically
 
@@ -66,8 +66,8 @@ class History:
         return [log.epoch for log in self.logs]
 
     @property
-    def history(self) -> dict[str, list[float]]:
-        """One list a figure, as in Keras; without validation, no `val_` lists."""
+    def history(self) -> dict[str, list[float | None]]:
+        """One list a figure, as in Keras; without any validation, no `val_` lists."""
         columns = {name: [getattr(log, name) for log in self.logs] for name in _columns()}
         return {
             name: values
@@ -93,6 +93,20 @@ class History:
         from digitnet.plots import learning_curves  # matplotlib is slow to import
 
         return learning_curves(self.epoch, self.history)
+
+    @classmethod
+    def from_rows(cls, rows: Iterable[Mapping[str, Any]]) -> History:
+        """Return the history that `to_rows` was given.
+
+        Raises:
+            TypeError: A row has other names, or something that is no number.
+        """
+        logs = []
+        for row in rows:
+            if not all(type(value) in (int, float, type(None)) for value in row.values()):
+                raise TypeError(f"expected numbers in the history, received {dict(row)}")
+            logs.append(EpochLog(**row))
+        return cls(tuple(logs))
 
     def to_rows(self) -> list[dict[str, float | None]]:
         """Return one plain dictionary an epoch, for JSON."""

@@ -30,11 +30,11 @@ class RunningMetrics:
         self._recorded += 1
 
     def read(self) -> tuple[float, float]:
-        """Return the mean loss and the accuracy over the pictures so far."""
+        """Return the mean loss and the accuracy over the pictures so far; NaN before any."""
         sizes = self._sizes[: self._recorded].double()  # the last batch may be smaller
         losses = self._losses[: self._recorded].cpu().double()
         correct = int(self._correct[: self._recorded].sum())
-        total = float(sizes.sum())
+        total = float(sizes.sum()) or float("nan")
         return float((losses * sizes).sum()) / total, correct / total
 
     def first_bad_step(self) -> int | None:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from digitnet.data.image_set import Shape
+from digitnet.data.image_set import Shape, checked_classes
 from digitnet.errors import ArtifactError, InvalidInputError
-from digitnet.history import EpochLog, History
-from digitnet.recipe import Recipe
+from digitnet.history import History
+from digitnet.recipe import Recipe, check_count, check_seed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,8 @@ class ModelInfo:
         input_shape: Channels, height and width of a picture.
         mean: Normalisation of each channel.
         std: Likewise.
-        recipe: The settings of the last `fit`, as they were in effect.
+        recipe: The recipe that the classifier was given.
+        effective_recipe: The recipe as it was in the last `fit`.
         seed: The seed of the training.
         history: Its epochs.
         versions: What it was trained with.
@@ -41,6 +42,7 @@ class ModelInfo:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     recipe: Recipe
+    effective_recipe: Recipe
     seed: int
     history: History
     versions: dict[str, str]
@@ -57,25 +59,41 @@ class ModelInfo:
             ArtifactError: Something is missing or has another form.
         """
         try:
-            channels, height, width = (int(size) for size in metadata["input_shape"])
+            channels, height, width = (
+                check_count("input_shape", size) for size in metadata["input_shape"]
+            )
             network = metadata["network"]
             return cls(
                 network=None if network is None else str(network),
                 network_type=str(metadata["network_type"]),
-                classes=tuple(str(name) for name in metadata["classes"]),
+                classes=checked_classes(metadata["classes"]),
                 input_shape=(channels, height, width),
                 mean=tuple(float(value) for value in metadata["mean"]),
                 std=tuple(float(value) for value in metadata["std"]),
                 recipe=Recipe(**metadata["recipe"]),
-                seed=int(metadata["seed"]),
-                history=History(tuple(EpochLog(**row) for row in metadata["history"])),
+                effective_recipe=Recipe(**metadata["effective_recipe"]),
+                seed=check_seed(metadata["seed"]),
+                history=History.from_rows(metadata["history"]),
                 versions=dict(metadata["versions"]),
             )
         except (KeyError, TypeError, ValueError, InvalidInputError) as error:
             raise ArtifactError(
-                f"Expected the metadata of a digitnet model; something is missing or has "
-                f"another form ({type(error).__name__}: {error})."
+                "Expected the metadata of a digitnet model; something is missing or has "
+                f"another form ({type(error).__name__}: {error}). Save the model again."
             ) from error
+
+    def check_network(self, model: nn.Module | None, known: Collection[str]) -> None:
+        """Raise `ArtifactError` unless there is a network for the weights."""
+        if model is None and self.network is None:
+            raise ArtifactError(
+                f"It holds the weights of a network of your own, {self.network_type}. "
+                f"Pass one: load(path, model={self.network_type}(...))."
+            )
+        if model is None and self.network not in known:
+            raise ArtifactError(
+                f"It is of a network '{self.network}' that this digitnet does not know. "
+                "Install a newer digitnet."
+            )
 
 
 def current_versions() -> dict[str, str]:
@@ -91,7 +109,7 @@ def check_weights(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -
     """Compare names, shapes and types of tensors.
 
     Raises:
-        ArtifactError: They differ; the message names the first difference.
+        ArtifactError: They differ; the message names where.
     """
     if found.keys() != expected.keys():
         raise ArtifactError(

@@ -20,7 +20,7 @@ _DPI = 120
 Array = npt.NDArray[Any]
 
 
-def learning_curves(epochs: Sequence[int], history: Mapping[str, Sequence[float]]) -> Figure:
+def learning_curves(epochs: Sequence[int], history: Mapping[str, Sequence[float | None]]) -> Figure:
     """Draw loss and accuracy over the epochs.
 
     Args:
@@ -34,7 +34,8 @@ def learning_curves(epochs: Sequence[int], history: Mapping[str, Sequence[float]
         curves = ((name, "training", BLUE, "o"), (f"val_{name}", "validation", ORANGE, "s"))
         for key, label, colour, marker in curves:
             if key in history:
-                axes.plot(epochs, history[key], color=colour, marker=marker, ms=5, label=label)
+                values = np.array(history[key], dtype=float)  # NaN where there was none
+                axes.plot(epochs, values, color=colour, marker=marker, ms=5, label=label)
         axes.set_xlabel("Epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         if name == "accuracy":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any, Literal, get_args
 
 from digitnet.errors import InvalidInputError
@@ -17,8 +18,9 @@ _CHOICES = {
     "schedule": get_args(Schedule),
     "precision": get_args(Precision),
 }
-WARM_UP = 0.3  # share of the steps, from Smith and Topin, "Super-Convergence" (2018)
-START = 1 / 25  # first learning rate as a share of the peak, same source
+# The defaults of torch.optim.lr_scheduler.OneCycleLR, which took them from fastai
+WARM_UP = 0.3  # share of the steps
+START = 1 / 25  # first learning rate as a share of the peak
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +42,8 @@ class Recipe:
             the steps, then down to 0 (Smith and Topin, 2018).
         precision: `"float32"`, `"bfloat16"` (mixed: weights stay float32), or `"auto"`,
             which takes bfloat16 where the hardware has it natively. Predictions are
-            computed in float32 always.
+            computed in float32 always; on CUDA, convolutions then use TF32 where
+            torch.backends.cudnn.allow_tf32 says so, which is torch's default.
 
     Raises:
         InvalidInputError: A value is out of its range.
@@ -58,15 +61,16 @@ class Recipe:
 
     def __post_init__(self) -> None:
         for field in ("epochs", "batch_size"):
-            check_count(field, getattr(self, field))
+            object.__setattr__(self, field, check_count(field, getattr(self, field)))
         for field, choices in _CHOICES.items():
             if getattr(self, field) not in choices:
                 raise InvalidInputError(
                     f"Expected {field} to be one of {', '.join(map(repr, choices))}; "
                     f"received {getattr(self, field)!r}."
                 )
-        _check_number("learning_rate", self.learning_rate, above_zero=True)
-        _check_number("weight_decay", self.weight_decay, above_zero=False)
+        for field, above_zero in (("learning_rate", True), ("weight_decay", False)):
+            number = _check_number(field, getattr(self, field), above_zero=above_zero)
+            object.__setattr__(self, field, number)
 
     def learning_rate_at(self, progress: float) -> float:
         """Return the learning rate of a step.
@@ -82,21 +86,36 @@ class Recipe:
         return self.learning_rate * (1 - math.cos(math.pi * remaining)) / 2
 
 
-def check_count(name: str, value: Any) -> None:
-    """Raise `InvalidInputError` unless `value` is a whole number of at least 1."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+def check_count(name: str, value: Any) -> int:
+    """Return a whole number of at least 1, or raise `InvalidInputError`."""
+    if not _is_whole(value) or value < 1:
         raise InvalidInputError(
             f"Expected {name} to be a whole number of at least 1; received {value!r}."
         )
+    return int(value)
 
 
-def _check_number(name: str, value: Any, *, above_zero: bool) -> None:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+def _is_whole(value: object) -> bool:
+    return not isinstance(value, bool) and isinstance(value, Integral)
+
+
+def check_seed(seed: Any) -> int:
+    """Return a seed in 0..2**63 - 1, or raise `InvalidInputError`."""
+    if not _is_whole(seed) or not 0 <= seed < 2**63:
+        raise InvalidInputError(
+            f"Expected seed to be a whole number in 0..2**63 - 1; received {seed!r}."
+        )
+    return int(seed)
+
+
+def _check_number(name: str, value: Any, *, above_zero: bool) -> float:
+    number = isinstance(value, Real) and not isinstance(value, bool)
     if not number or not math.isfinite(value) or value < 0 or (above_zero and value == 0):
         bound = "above 0" if above_zero else "of at least 0"
         raise InvalidInputError(
             f"Expected {name} to be a finite number {bound}; received {value!r}."
         )
+    return float(value)
 
 
 REPORT = Recipe(name="report", network="report")
@@ -113,7 +132,7 @@ def resolve_recipe(recipe: str | Recipe) -> Recipe:
     """
     if isinstance(recipe, Recipe):
         return recipe
-    if recipe not in RECIPES:
+    if not isinstance(recipe, str) or recipe not in RECIPES:
         raise InvalidInputError(
             f"Expected a Recipe or one of {', '.join(map(repr, RECIPES))}; received {recipe!r}."
         )

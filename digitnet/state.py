@@ -33,15 +33,12 @@ class TrainState:
         steps_per_epoch: Steps of an epoch.
         history: The finished epochs' figures.
         running: Loss and accuracy of the epoch in progress.
-        batch_loss: Mean loss of the last step, a tensor () on the device; reading its
-            value makes the device wait.
+        batch_loss: Mean loss of the last step, a tensor () on the device, NaN before the
+            first; reading its value makes the device wait.
         batch_size: Pictures in the last step.
         validation: The last epoch's evaluation on the validation data, if there are any.
         stop_reason: Why training ends before its last epoch, if it does.
     """
-
-    batch_loss: Tensor
-    running: RunningMetrics
 
     def __init__(
         self,
@@ -58,6 +55,8 @@ class TrainState:
         self.epoch = self.epochs = self._first_epoch = history[-1].epoch if len(history) else 0
         self.step = self._epoch_step = self.steps_per_epoch = 0
         self.pictures_per_epoch = 0
+        self.running = RunningMetrics(0, torch.device("cpu"))
+        self.batch_loss = torch.tensor(float("nan"))
         self.batch_size = 0
         self.validation: Evaluation | None = None
         self.stop_reason: str | None = None

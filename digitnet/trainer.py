@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -15,7 +14,7 @@ from torch.nn import functional
 from digitnet.callbacks.base import Callback, Hook
 from digitnet.data.batches import Batches
 from digitnet.devices import resolve_precision
-from digitnet.errors import CallbackError, TrainingDivergedError
+from digitnet.errors import CallbackError, TrainingDivergedError, warn
 from digitnet.evaluation import evaluate
 from digitnet.history import EpochLog, History
 from digitnet.randomness import ORDER, STEP, derive_seed, isolated, permutation, reseed
@@ -71,13 +70,23 @@ class Trainer:
         """
         state = self.state
         state.begin_training(epochs=self.recipe.epochs, pictures=train.pictures, steps=len(train))
-        with ExitStack() as at_exit, isolated(self.device):
-            at_exit.callback(state.model.train, state.model.training)
-            for callback in reversed(self.callbacks):  # an exit stack runs backwards
-                at_exit.callback(self._call, callback, "on_train_end")
-            self._announce("on_train_begin")
-            while state.epoch < state.epochs and state.stop_reason is None:
-                self._train_epoch(train, validation)
+        was_training = state.model.training
+        begun: list[Callback] = []
+        with isolated(self.device):
+            try:
+                for callback in self.callbacks:
+                    begun.append(callback)
+                    self._call(callback, "on_train_begin")
+                while state.epoch < state.epochs and state.stop_reason is None:
+                    self._train_epoch(train, validation)
+            except BaseException:  # Ctrl-C too, which then goes on to the caller
+                for error in self._end(begun):
+                    warn(f"While the training was ended by an error, {error}")
+                raise
+            finally:
+                state.model.train(was_training)
+            for error in self._end(begun):
+                raise error
         return state.history
 
     def _train_epoch(self, train: Batches, validation: Batches | None) -> None:
@@ -149,6 +158,16 @@ class Trainer:
             f"below {self.recipe.learning_rate:g}, or precision='float32'."
         )
 
+    def _end(self, begun: list[Callback]) -> list[CallbackError]:
+        """Let every callback that was begun end; return what went wrong."""
+        errors = []
+        for callback in begun:
+            try:
+                self._call(callback, "on_train_end")
+            except CallbackError as error:
+                errors.append(error)
+        return errors
+
     def _announce(self, hook: Hook) -> None:
         for callback in self._hooks[hook]:
             self._call(callback, hook)
@@ -163,8 +182,12 @@ class Trainer:
 
 
 def build_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
-    """Return the recipe's optimizer of the model's trainable weights."""
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    """Return the recipe's optimizer of the model's weights.
+
+    Frozen weights are among them, so that they can be unfrozen between two `fit` calls;
+    without a gradient the optimizer leaves them alone.
+    """
+    parameters = [weight for weight in model.parameters() if weight.is_floating_point()]
     options: dict[str, Any] = {"lr": recipe.learning_rate, "weight_decay": recipe.weight_decay}
     # one kernel for all weights instead of several for each
     options["fused"] = parameters[0].device.type in ("cpu", "cuda")
@@ -177,8 +200,9 @@ def build_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
 
 def _listeners(callbacks: Sequence[Callback], hook: Hook) -> list[Callback]:
     """Return the callbacks that do something at a hook: empty hooks cost nothing."""
+    empty = getattr(Callback, hook)
     return [
         callback
         for callback in callbacks
-        if getattr(type(callback), hook) is not getattr(Callback, hook)
+        if getattr(getattr(callback, hook), "__func__", None) is not empty
     ]

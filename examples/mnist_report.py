@@ -86,12 +86,15 @@ def _figures(data: Data, run: Run) -> dict[str, Figure]:
 
 
 def _print_results(console: Console, runs: list[Run], verdicts: list[claims.Verdict]) -> None:
-    results = Table(title="Results, and what the original printed")
-    for number, name in enumerate(page.EPOCH_HEADER):
-        results.add_column(name, justify="right", style="dim" if number > 4 else "")
-    for row in page.epoch_rows(runs):
-        results.add_row(*row)
+    results = Table(title="Results; below each figure the original's", show_lines=True)
+    for name in page.EPOCH_HEADER[:5]:
+        results.add_column(name, justify="right")
+    for epoch, *figures in page.epoch_rows(runs):
+        pairs = zip(figures[:4], figures[4:], strict=True)
+        results.add_row(epoch, *(f"{ours}\n[dim]{printed}[/dim]" for ours, printed in pairs))
     console.print(results)
+    if not verdicts:
+        return
     judged = Table(title="The original's claims", show_lines=True)
     for name in ("claim", "found here", "does it hold?"):
         judged.add_column(name)

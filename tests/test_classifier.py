@@ -158,6 +158,103 @@ print(clf.history.epoch, clf.seed, clf.recipe.name)
     assert done.stdout == "[1, 2] 3 report\n", done.stderr
 
 
+def test_a_loaded_classifier_keeps_the_recipe_that_was_given(digits, tmp_path):
+    classifier = DigitClassifier("mlp")
+    classifier.fit(digits[0][:40], epochs=1, batch_size=8, verbose=0)
+    classifier.save(tmp_path / "model")
+    loaded = DigitClassifier.load(tmp_path / "model")
+    assert loaded.recipe == classifier.recipe
+    assert (loaded.effective_recipe.epochs, loaded.effective_recipe.batch_size) == (1, 8)
+
+
+class Viewing(nn.Module):
+    """The network of many tutorials: it flattens with `view`."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 4, 3)
+        self.linear = nn.Linear(4 * 13 * 13, 10)
+
+    def forward(self, x):
+        x = nn.functional.max_pool2d(self.conv(x).relu(), 2)
+        return self.linear(x.view(-1, 4 * 13 * 13))
+
+
+def test_a_network_that_uses_view_can_be_trained(digits):
+    classifier = DigitClassifier(Viewing())
+    classifier.fit(digits[0][:40], epochs=1, verbose=0)
+    classifier.summary()
+    assert classifier.predict(digits[1].images).shape == (400,)
+
+
+def test_a_layer_can_be_unfrozen_between_two_fits(digits):
+    classifier = DigitClassifier(tiny())
+    weight = classifier.model[1].weight.requires_grad_(False)
+    before = weight.clone()
+    classifier.fit(digits[0][:40], epochs=1, verbose=0)
+    assert torch.equal(weight, before)
+    weight.requires_grad_(True)
+    classifier.fit(digits[0][:40], epochs=1, verbose=0)
+    assert not torch.equal(weight, before)
+
+
+def test_a_callback_can_save_the_classifier(digits, tmp_path):
+    classifier = DigitClassifier("mlp")
+
+    class Save(Callback):
+        def on_epoch_end(self, state):
+            classifier.save(tmp_path / f"{state.epoch}")
+
+    classifier.fit(digits[0][:40], epochs=2, callbacks=[Save()], verbose=0)
+    for epoch in (1, 2):
+        assert len(DigitClassifier.load(tmp_path / f"{epoch}").history) == epoch
+
+
+def test_a_last_batch_of_one_picture_is_refused_with_batch_norm(digits):
+    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 10), nn.BatchNorm1d(10))
+    classifier = DigitClassifier(model)
+    with pytest.raises(InvalidInputError, match="65 pictures in batches of 64, the last of which"):
+        classifier.fit(digits[0][:65], verbose=0)
+    classifier.fit(digits[0][:66], epochs=1, verbose=0)
+
+
+def test_a_loader_that_shuffles_gives_one_result_for_one_seed(digits):
+    loader = DataLoader(TensorDataset(digits[0].images[:99], digits[0].labels[:99]), shuffle=True)
+    losses = []
+    for _ in range(2):
+        torch.rand(1)
+        before = torch.get_rng_state()
+        losses.append(DigitClassifier("mlp", seed=0).fit(loader, epochs=1, verbose=0)[0].loss)
+        assert torch.equal(torch.get_rng_state(), before)
+    assert losses[0] == losses[1]
+
+
+def test_pictures_without_labels_can_be_predicted_from_a_dataset(fitted, digits):
+    images = digits[1].images[:30]
+    expected = fitted.predict(images)
+    assert np.array_equal(fitted.predict(DataLoader(images, batch_size=7)), expected)
+    assert np.array_equal(fitted.predict(digits[1][:30]), expected)
+
+
+def test_numpys_numbers_are_numbers(digits):
+    classifier = ImageClassifier(
+        "mlp",
+        classes=list("0123456789"),
+        input_shape=(1, 28, 28),
+        mean=np.array([0.1]),
+        std=np.float32(0.3),
+        seed=np.int64(3),
+    )
+    classifier.fit(
+        digits[0][:40],
+        epochs=np.int64(1),
+        batch_size=np.int32(8),
+        validation_split=np.float32(0.25),
+        verbose=0,
+    )
+    assert classifier.seed == 3
+
+
 def test_a_loaded_classifier_goes_on_training(fitted, digits, tmp_path):
     fitted.save(tmp_path / "model")
     loaded = DigitClassifier.load(tmp_path / "model")
@@ -171,7 +268,8 @@ def test_the_file_tells_how_the_network_was_made(fitted, tmp_path):
     metadata = read_artifact(tmp_path / "model").metadata
     assert metadata["network"] == "report"
     assert metadata["classes"] == list("0123456789")
-    assert metadata["recipe"]["epochs"] == 2
+    assert metadata["recipe"]["epochs"] == 10
+    assert metadata["effective_recipe"]["epochs"] == 2
     assert metadata["history"][1]["val_accuracy"] == fitted.history[1].val_accuracy
     assert metadata["versions"]["torch"] == torch.__version__
     weights = safetensors.torch.load_file(tmp_path / "model")
@@ -227,7 +325,7 @@ def test_verbs_before_fit_say_so(verb, digits, tmp_path):
         ({"batch_size": 0}, "Expected batch_size to be a whole number of at least 1; received 0"),
         ({"verbose": 3}, "Expected verbose to be 'auto', 0, 1 or 2; received 3"),
         ({"validation_split": 1.0}, r"Expected validation_split in \[0, 1\); received 1.0"),
-        ({"callbacks": [Callback]}, r"Make instances: callbacks=\[MyCallback\(\)\]"),
+        ({"callbacks": [Callback]}, r"Write callbacks=\[MyCallback\(\)\]"),
         ({"class_weight": [1.0]}, "Expected class_weight to hold 10 finite numbers"),
         ({"class_weight": {12: 1.0}}, r"for classes in 0\.\.9; received \[12\]"),
         ({"class_weight": [-1.0] * 10}, "Expected class_weight to hold 10 finite numbers"),
@@ -270,7 +368,7 @@ def test_a_class_with_one_picture_cannot_be_split(digits):
         ({"mean": 0.5}, "Expected mean and std, or neither"),
         ({"mean": 0.5, "std": 0.0}, "Expected std to be above 0"),
         ({"mean": [0.1, 0.2], "std": 1}, "Expected mean to be a finite number, or 1"),
-        ({"seed": -1}, "Expected seed to be None or a whole number"),
+        ({"seed": -1}, "Expected seed to be a whole number"),
         ({"device": "cuda:99"}, "Expected device to be 'auto' or one of"),
         ({"device": "gpu"}, "Expected device to be 'auto' or one of"),
         ({"model": "reprot"}, "Expected an nn.Module or one of 'report', 'mlp'"),

@@ -258,19 +258,43 @@ def test_a_failing_callback_is_named_with_its_hook_and_all_are_ended(digits):
         def on_epoch_end(self, state):
             raise KeyError("oops")
 
+    class BrokenAtTheEnd(Callback):
         def on_train_end(self, state):
             raise OSError("closing failed")
 
     calls = []
-    with pytest.raises(CallbackError) as caught:
-        DigitClassifier(linear()).fit(
-            digits[0][:50], epochs=1, callbacks=[Broken(), Recorder(calls)], verbose=0
-        )
-    assert "Broken.on_train_end raised OSError: closing failed" in str(caught.value)
-    first = caught.value.__cause__.__context__
-    assert "Broken.on_epoch_end raised KeyError: 'oops'" in str(first)
-    assert isinstance(first.__cause__, KeyError)
+    classifier = DigitClassifier(linear())
+    broken = [BrokenAtTheEnd(), Broken(), Recorder(calls)]
+    with (
+        pytest.warns(UserWarning, match="BrokenAtTheEnd.on_train_end raised OSError: closing"),
+        pytest.raises(CallbackError, match="Broken.on_epoch_end raised KeyError: 'oops'") as caught,
+    ):
+        classifier.fit(digits[0][:50], epochs=1, callbacks=broken, verbose=0)
+    assert isinstance(caught.value.__cause__, KeyError)
     assert calls[-1] == "train_end"
+    with pytest.raises(CallbackError, match="BrokenAtTheEnd.on_train_end raised OSError"):
+        classifier.fit(digits[0][:50], epochs=1, callbacks=broken[::2], verbose=0)
+
+
+def test_a_callback_that_did_not_begin_does_not_end(digits):
+    class Broken(Callback):
+        def on_train_begin(self, state):
+            raise OSError("no")
+
+    calls = []
+    with pytest.raises(CallbackError, match="Broken.on_train_begin raised OSError: no"):
+        DigitClassifier(linear()).fit(
+            digits[0][:50], callbacks=[Recorder(calls, "a "), Broken(), Recorder(calls, "b ")]
+        )
+    assert calls == ["a train_begin", "a train_end"]
+
+
+def test_a_hook_set_on_an_instance_is_called(digits):
+    calls = []
+    callback = Callback()
+    callback.on_epoch_end = lambda state: calls.append(state.epoch)
+    DigitClassifier(linear()).fit(digits[0][:50], epochs=2, callbacks=[callback], verbose=0)
+    assert calls == [1, 2]
 
 
 def test_ctrl_c_keeps_weights_and_history_and_goes_on_to_the_caller(digits):

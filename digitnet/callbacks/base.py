@@ -29,7 +29,7 @@ class Callback:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        for name in vars(cls):
+        for name in dir(cls):
             if name.startswith("on_") and name not in get_args(Hook):
                 raise TypeError(
                     f"{cls.__name__}.{name} is no hook and would never be called. "

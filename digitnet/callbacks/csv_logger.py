@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from digitnet.callbacks.base import Callback
 from digitnet.state import TrainState
@@ -19,7 +20,11 @@ class CSVLogger(Callback):
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = path
+        self.path = Path(path)
+
+    def on_train_begin(self, state: TrainState) -> None:
+        """Check that the file can be written before time goes into training."""
+        state.history.to_csv(self.path)
 
     def on_epoch_end(self, state: TrainState) -> None:
         """Write the history as it is now."""

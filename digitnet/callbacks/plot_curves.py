@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-import io
 import os
 
-from digitnet.artifact import write_atomically
+from digitnet.artifact import check_folder
 from digitnet.callbacks.base import Callback
+from digitnet.callbacks.figure_file import checked_figure_path, save_figure
 from digitnet.state import TrainState
 
 
 class PlotCurves(Callback):
-    """Keep a PNG of loss and accuracy over the epochs, drawn anew after each epoch.
+    """Keep a figure of loss and accuracy over the epochs, drawn anew after each epoch.
 
     Args:
-        path: The PNG file to write.
+        path: The file to write, a `.png`, `.svg` or `.pdf`.
+
+    Raises:
+        InvalidInputError: The file has another ending.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = path
+        self.path = checked_figure_path(path)
+
+    def on_train_begin(self, state: TrainState) -> None:
+        """Check that the file can be written before time goes into training."""
+        check_folder(self.path)
 
     def on_epoch_end(self, state: TrainState) -> None:
         """Draw the history as it is now."""
-        png = io.BytesIO()
-        state.history.plot().savefig(png, format="png")
-        write_atomically(self.path, png.getvalue())
+        save_figure(state.history.plot(), self.path)

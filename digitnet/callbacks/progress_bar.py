@@ -81,7 +81,9 @@ def track(batches: Iterable[Tensor], *, total: int) -> Iterator[Tensor]:
 
 def is_interactive() -> bool:
     """Say whether a bar can move: in a terminal or a notebook."""
-    return sys.stderr.isatty() or "ipykernel" in sys.modules
+    # a program without a console has no stderr
+    terminal = sys.stderr is not None and sys.stderr.isatty()
+    return terminal or "ipykernel" in sys.modules
 
 
 def _bar(**options: Any) -> tqdm[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -37,8 +38,8 @@ def to_image_set(x: Any, y: Any, *, classes: tuple[str, ...], input_shape: Shape
             )
         if isinstance(x, ImageSet):
             return _checked(x, classes, input_shape)
-        x, y = _read(x, input_shape)
-    elif y is None:
+        x, y = _read(x, input_shape, labelled=True)
+    elif y is None and not isinstance(x, (str, os.PathLike)):
         raise InvalidInputError("Expected labels with the pictures; received none. Pass y.")
     images = to_images(x, input_shape=input_shape)
     return ImageSet(images, to_labels(y, count=len(images), classes=classes), classes, "arrays")
@@ -60,7 +61,7 @@ def to_images(x: Any, *, input_shape: Shape) -> Tensor:
         _check_shape(x, input_shape)
         return x.images
     if isinstance(x, (Dataset, DataLoader)):
-        x, _ = _read(x, input_shape)
+        return _read(x, input_shape, labelled=False)[0]
     pixels = to_uint8(arranged(_to_array(x, "pictures"), input_shape))
     return torch.from_numpy(pixels)
 
@@ -93,35 +94,50 @@ def to_labels(y: Any, *, count: int, classes: tuple[str, ...]) -> Tensor:
         raise InvalidInputError(
             f"Expected a label for each of the {count} pictures; received {len(labels)} labels."
         )
-    outside = labels[(labels < 0) | (labels >= len(classes))]
-    if len(outside):
-        raise InvalidInputError(
-            f"Expected labels in 0..{len(classes) - 1}; received {sorted(set(outside.tolist()))}."
-        )
+    outside = np.unique(labels[(labels < 0) | (labels >= len(classes))]).tolist()
+    if outside:
+        some = ", ".join(map(str, outside[:5])) + (", ..." if len(outside) > 5 else "")
+        raise InvalidInputError(f"Expected labels in 0..{len(classes) - 1}; received {some}.")
     return torch.from_numpy(labels.astype(np.int64))
 
 
 def _to_array(values: Any, what: str) -> npt.NDArray[Any]:
     first = values[0] if isinstance(values, (list, tuple)) and values else values
-    if isinstance(first, (str, os.PathLike)) or type(first).__module__.startswith("PIL."):
+    if isinstance(first, (str, os.PathLike)) and what == "pictures":
         raise InvalidInputError(
-            f"Expected {what} as numbers, in an array or a tensor; received "
-            f"{type(first).__name__}. Convert pictures with numpy.asarray(picture), labels "
-            "with labels.astype(int)."
+            f"Expected pictures as numbers, in an array or a tensor; received the path '{first}'. "
+            "Open it first: numpy.asarray(PIL.Image.open(path))."
         )
-    if isinstance(first, Tensor):
-        tensor = values if isinstance(values, Tensor) else torch.stack(list(values))
-        tensor = tensor.detach().cpu()
-        return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
+    if type(first).__module__.startswith("PIL."):
+        raise InvalidInputError(
+            f"Expected {what} as numbers, in an array or a tensor; received a PIL image. "
+            "Convert it: numpy.asarray(picture)."
+        )
     try:
-        array = np.asarray(values)
-    except ValueError as error:
-        raise InvalidInputError(f"Expected {what} of one size; {error}.") from error
+        array = _stacked(values)
+    except (TypeError, ValueError, RuntimeError, NotImplementedError) as error:
+        raise InvalidInputError(f"Expected {what} as numbers, all of one size; {error}.") from error
+    if array.dtype.kind == "O":
+        raise InvalidInputError(
+            f"Expected {what} as numbers; received {type(first).__name__} objects. "
+            f"Convert them: {what}.astype(int)."
+        )
     if array.dtype.kind not in "biuf":
         raise InvalidInputError(
-            f"Expected {what} as numbers; received {array.dtype}. Convert them: {what}.astype(int)."
+            f"Expected {what} as numbers; received {array.dtype}. Convert them: "
+            f"{what}.astype({'int' if what == 'labels' else 'float'})."
         )
     return array
+
+
+def _stacked(values: Any) -> npt.NDArray[Any]:
+    if isinstance(values, (list, tuple)) and values and isinstance(values[0], Tensor):
+        values = torch.stack(list(values))
+    if isinstance(values, Tensor):
+        values = values.detach().cpu()
+        # NumPy has no bfloat16
+        values = (values.float() if values.dtype == torch.bfloat16 else values).numpy()
+    return np.asarray(values)
 
 
 def _from_one_hot(rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -134,31 +150,39 @@ def _from_one_hot(rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return labels
 
 
-def _read(data: Dataset[Any] | DataLoader[Any], input_shape: Shape) -> tuple[Any, Any]:
-    """Read a torch Dataset or DataLoader into memory, once."""
+def _read(
+    data: Dataset[Any] | DataLoader[Any], input_shape: Shape, *, labelled: bool
+) -> tuple[Tensor, npt.NDArray[Any]]:
+    """Read a torch Dataset or DataLoader into memory, once; without `labelled`, no labels."""
     kind = type(data).__name__
-    if isinstance(data, DataLoader):
-        loader = data
-    else:  # its own generator, so that the caller's random state stays as it is
-        loader = DataLoader(data, batch_size=256, generator=torch.Generator())
-    images, labels = [], []
+    loader = data if isinstance(data, DataLoader) else DataLoader(data, batch_size=256)
+    images, labels = [], [np.empty(0, np.int64)]
+    for batch in _batches(loader, kind):
+        pair = isinstance(batch, (list, tuple)) and len(batch) == 2
+        if labelled and not pair:
+            raise InvalidInputError(
+                f"Expected the {kind} to give pairs of picture and label; "
+                f"received {type(batch).__name__}."
+            )
+        images.append(to_images(batch[0] if pair else batch, input_shape=input_shape))
+        if labelled:
+            labels.append(np.atleast_1d(_to_array(batch[1], "labels")))
+    if not images:
+        raise InvalidInputError(f"Expected at least one picture; the {kind} is empty.")
+    return torch.cat(images), np.concatenate(labels[1:] if labelled else labels)
+
+
+def _batches(loader: DataLoader[Any], kind: str) -> Iterator[Any]:
+    """Yield a loader's batches; say what is wrong where torch cannot put samples together."""
     try:
-        for batch in loader:
-            if not isinstance(batch, (list, tuple)) or len(batch) != 2:
-                raise InvalidInputError(
-                    f"Expected the {kind} to give pairs of picture and label; "
-                    f"received {type(batch).__name__}."
-                )
-            images.append(to_images(batch[0], input_shape=input_shape))
-            labels.append(_to_array(batch[1], "labels"))
-    except (TypeError, RuntimeError) as error:  # what torch says of samples it cannot stack
+        yield from loader
+    except (TypeError, RuntimeError) as error:
+        if not any(words in str(error) for words in ("default_collate", "stack expects")):
+            raise  # an error of the user's own code
         raise InvalidInputError(
             f"Expected the {kind} to give pictures as tensors or arrays of one size: {error} "
             "For PIL images, give it transform=torchvision.transforms.ToTensor()."
         ) from error
-    if not images:
-        raise InvalidInputError(f"Expected at least one picture; the {kind} is empty.")
-    return torch.cat(images), np.concatenate(labels)
 
 
 def _checked(images: ImageSet, classes: tuple[str, ...], input_shape: Shape) -> ImageSet:

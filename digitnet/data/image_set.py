@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import overload
+from typing import Any, overload
 
 import torch
 from torch import Tensor
@@ -11,6 +12,9 @@ from torch.utils.data import Dataset
 
 from digitnet.errors import InvalidInputError
 from digitnet.randomness import SPLIT, derive_seed, permutation
+
+DIGITS = tuple("0123456789")
+"""The classes of every set of digits."""
 
 Shape = tuple[int, int, int]
 """Channels, height and width of a picture."""
@@ -20,7 +24,8 @@ Shape = tuple[int, int, int]
 class ImageSet(Dataset[tuple[Tensor, int]]):
     """Labelled pictures in memory. Treat it as immutable, its tensors too.
 
-    `len` and an integer index work as in a torch `Dataset`; a slice is an `ImageSet`.
+    `len` and an integer index work as in a torch `Dataset`; a slice, a mask or a tensor
+    of indices gives an `ImageSet`.
 
     Attributes:
         images: uint8 (N, C, H, W).
@@ -38,6 +43,7 @@ class ImageSet(Dataset[tuple[Tensor, int]]):
     name: str = "unnamed"
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "classes", checked_classes(self.classes))
         if self.images.dtype != torch.uint8 or self.images.ndim != 4:
             raise InvalidInputError(
                 "Expected images of shape (N, C, H, W) and type uint8; received "
@@ -63,9 +69,9 @@ class ImageSet(Dataset[tuple[Tensor, int]]):
     @overload
     def __getitem__(self, index: int) -> tuple[Tensor, int]: ...
     @overload
-    def __getitem__(self, index: slice) -> ImageSet: ...
-    def __getitem__(self, index: int | slice) -> tuple[Tensor, int] | ImageSet:
-        if isinstance(index, slice):
+    def __getitem__(self, index: slice | Tensor) -> ImageSet: ...
+    def __getitem__(self, index: int | slice | Tensor) -> tuple[Tensor, int] | ImageSet:
+        if isinstance(index, slice) or (isinstance(index, Tensor) and index.ndim == 1):
             return replace(self, images=self.images[index], labels=self.labels[index])
         return self.images[index], int(self.labels[index])
 
@@ -107,7 +113,15 @@ class ImageSet(Dataset[tuple[Tensor, int]]):
                 taken = min(max(round(fraction * count), 1), count - 1)
                 order = permutation(count, derive_seed(seed, SPLIT, label))
                 split_off[(self.labels == label).nonzero()[order[:taken], 0]] = True
-        return self._where(~split_off), self._where(split_off)
+        return self[~split_off], self[split_off]
 
-    def _where(self, chosen: Tensor) -> ImageSet:
-        return replace(self, images=self.images[chosen], labels=self.labels[chosen])
+
+def checked_classes(classes: Any) -> tuple[str, ...]:
+    """Return the names of at least two classes, no two alike."""
+    listed = isinstance(classes, Iterable) and not isinstance(classes, str)
+    names = tuple(classes) if listed else ()
+    if len(names) < 2 or len(set(names)) < len(names) or not all(type(n) is str for n in names):
+        raise InvalidInputError(
+            f"Expected classes to be the different names of at least 2; received {classes!r}."
+        )
+    return names

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from digitnet.data.image_set import Shape
-from digitnet.errors import InvalidInputError
+from digitnet.errors import InvalidInputError, warn
 
+_ROUNDING = 1e-3  # by how much a resized picture may exceed 1; clipped
 _CHUNK = 4096  # pictures brought to uint8 at a time, so that no float copy of all is made
 
 
@@ -27,17 +27,24 @@ def arranged(array: npt.NDArray[Any], input_shape: Shape) -> npt.NDArray[Any]:
         channels == 1 and array.shape[1:] == (height, width)
     ):
         return array.reshape(-1, *input_shape)
-    single = array.shape in (input_shape, (height, width), (height, width, channels))
     raise InvalidInputError(
         f"Expected pictures of shape {describe_shapes(input_shape)}; received {array.shape}. "
-        + ("Add a batch axis: images[None]." if single else f"Bring them to {height}x{width}.")
+        + _shape_remedy(array.shape, input_shape)
     )
+
+
+def _shape_remedy(shape: tuple[int, ...], input_shape: Shape) -> str:
+    channels, height, width = input_shape
+    flat = channels * height * width
+    if shape in (input_shape, (height, width), (height, width, channels), (flat,)):
+        return "Add a batch axis: images[None]."
+    if shape[1:] == (flat + 1,):
+        return "Leave the column of the labels out."
+    return f"Bring them to {height}x{width}."
 
 
 def to_uint8(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     """Return integers in 0..255 as they are, and floats in 0..1 in 256 levels."""
-    if array.dtype == np.uint8:
-        return np.require(array, requirements=["C", "W"])
     if array.dtype == np.bool_:
         raise InvalidInputError(
             "Expected pictures of integers in 0..255 or floats in 0..1; received bool. "
@@ -48,18 +55,17 @@ def to_uint8(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
         if low < 0 or high > 255:
             raise InvalidInputError(f"Expected integer pictures in 0..255; received {low}..{high}.")
         if 0 < high <= 1:
-            warnings.warn(
+            warn(
                 "The pictures are integers of at most 1, taken as 1 of 255: nearly black. If 1 "
-                "means full ink, pass floats: images.astype(float).",
-                stacklevel=2,
+                "means full ink, pass floats: images.astype(float)."
             )
-        return array.astype(np.uint8)
+        return np.require(array.astype(np.uint8, copy=False), requirements=["C", "W"])
     if not (np.isfinite(low) and np.isfinite(high)):
         raise InvalidInputError(
             "Expected finite pictures; received NaN or infinity. Replace them: "
             "numpy.nan_to_num(images)."
         )
-    if low < 0 or high > 1:
+    if low < 0 or high > 1 + _ROUNDING:
         raise InvalidInputError(
             f"Expected float pictures in 0..1; received {low:.4g}..{high:.4g}. "
             + _float_remedy(low, high)
@@ -67,7 +73,7 @@ def to_uint8(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     pixels = np.empty(array.shape, np.uint8)
     for start in range(0, len(array), _CHUNK):
         part = array[start : start + _CHUNK].astype(np.float32)
-        pixels[start : start + _CHUNK] = np.rint(part * 255)
+        pixels[start : start + _CHUNK] = np.rint(part * 255).clip(max=255)
     return pixels
 
 

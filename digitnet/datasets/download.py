@@ -6,6 +6,8 @@ import os
 import time
 import urllib.request
 from collections.abc import Callable, Sequence
+from http.client import HTTPException
+from urllib.error import HTTPError
 
 from digitnet.errors import DatasetUnavailableError
 
@@ -33,8 +35,10 @@ def fetch(urls: Sequence[str], check: Callable[[bytes], object]) -> bytes:
             try:
                 content = _download(url)
                 check(content)
-            except (OSError, ValueError, EOFError) as error:  # URLError is an OSError
-                failures.append(f"{url}: {error}")
+            except (OSError, ValueError, HTTPException) as error:  # URLError is an OSError
+                failures.append(f"{url}: {error or type(error).__name__}")
+                if isinstance(error, HTTPError) and error.code < 500:
+                    break  # the server says that asking again is no use
             else:
                 return content
     raise DatasetUnavailableError("\n".join(failures))

@@ -11,12 +11,11 @@ from typing import NamedTuple
 import torch
 
 from digitnet.artifact import write_atomically
-from digitnet.data.image_set import ImageSet
+from digitnet.data.image_set import DIGITS, ImageSet
 from digitnet.datasets.download import fetch
 from digitnet.datasets.folders import cache_folder, data_folder
 from digitnet.errors import DatasetUnavailableError, DigitNetError
 
-CLASSES = tuple("0123456789")
 _SUBFOLDERS = ("", "mnist", "MNIST/raw")  # the last is torchvision's
 
 
@@ -82,8 +81,9 @@ def mnist(
         DatasetUnavailableError: A file is nowhere to be had; the message tells each place
             that was tried, why it failed, and where to put the files.
     """
-    places = [Path(place) for place in (root, data_folder(), cache_folder()) if place]
-    target = (Path(root) if root else cache_folder()) / _SUBFOLDERS[-1]
+    own = Path(root).expanduser() if root else None
+    places = [place for place in (own, data_folder(), cache_folder()) if place]
+    target = (own or cache_folder()) / _SUBFOLDERS[-1]
     attempts: list[str] = []
     payloads = []
     for file in (*_TRAIN, *_TEST):
@@ -100,6 +100,7 @@ def mnist(
 
 def _find(file: _File, places: list[Path], attempts: list[str]) -> bytes | None:
     """Return a file's pictures or labels from the first place that has it whole."""
+    misses = []
     for place in places:
         reasons = []
         for subfolder in _SUBFOLDERS:
@@ -110,7 +111,8 @@ def _find(file: _File, places: list[Path], attempts: list[str]) -> bytes | None:
                     continue
                 except (OSError, ValueError) as error:
                     reasons.append(f"{Path(subfolder, name)}: {error}")
-        attempts.append(f"{place}: {'; '.join(reasons) or f'{file.name}[.gz] is not there'}")
+        misses.append(f"{place}: {'; '.join(reasons) or f'{file.name}[.gz] is not there'}")
+    attempts += misses
     return None
 
 
@@ -148,7 +150,7 @@ def _image_set(name: str, images: bytes, labels: bytes) -> ImageSet:
     # frombuffer warns of read-only memory, which a bytearray is not
     pixels = torch.frombuffer(bytearray(images), dtype=torch.uint8).view(-1, 1, 28, 28)
     digits = torch.frombuffer(bytearray(labels), dtype=torch.uint8).long()
-    return ImageSet(pixels, digits, CLASSES, name)
+    return ImageSet(pixels, digits, DIGITS, name)
 
 
 def _advice(attempts: list[str], folder: Path) -> str:

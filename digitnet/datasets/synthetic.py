@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from digitnet.data.image_set import ImageSet
+from digitnet.data.image_set import DIGITS, ImageSet
 from digitnet.datasets.glyphs import FORMS
-from digitnet.recipe import check_count
+from digitnet.randomness import PICTURES, derive_seed
+from digitnet.recipe import check_count, check_seed
 
-CLASSES = tuple("0123456789")
 SIZE, BOX = 28, 20  # pixels: a picture, and the box that holds the digit, as in MNIST
 POINTS = 96  # along the strokes of a digit, less than a pixel apart
 _CHUNK = 500  # pictures drawn at a time, so that their tensors stay in the CPU's caches
@@ -32,26 +32,28 @@ def synthetic(
     Args:
         train: Pictures of the training set, at least 1.
         test: Pictures of the test set, at least 1.
-        seed: The same seed gives the same pictures.
+        seed: In 0..2**63 - 1; the same seed and count give the same pictures.
 
     Returns:
         Training and test set, pictures uint8 (N, 1, 28, 28).
 
     Raises:
-        InvalidInputError: A count is not a whole number of at least 1.
+        InvalidInputError: A count is not a whole number of at least 1, or the seed is out
+            of range.
     """
     check_count("train", train)
     check_count("test", test)
-    generator = torch.Generator().manual_seed(seed)
-    return _image_set("synthetic train", train, generator), _image_set(
-        "synthetic test", test, generator
+    check_seed(seed)
+    return _image_set("synthetic train", train, derive_seed(seed, PICTURES, 0)), _image_set(
+        "synthetic test", test, derive_seed(seed, PICTURES, 1)
     )
 
 
-def _image_set(name: str, count: int, generator: torch.Generator) -> ImageSet:
+def _image_set(name: str, count: int, seed: int) -> ImageSet:
+    generator = torch.Generator().manual_seed(seed)
     labels = torch.randint(10, (count,), generator=generator)
     images = torch.cat([draw(part, generator) for part in labels.split(_CHUNK)])
-    return ImageSet(images, labels, CLASSES, name)
+    return ImageSet(images, labels, DIGITS, name)
 
 
 def draw(labels: Tensor, generator: torch.Generator) -> Tensor:

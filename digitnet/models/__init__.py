@@ -24,7 +24,7 @@ def build(name: str, *, classes: int, input_shape: Shape) -> nn.Module:
     Raises:
         InvalidInputError: There is no network of that name.
     """
-    if name not in NETWORKS:
+    if not isinstance(name, str) or name not in NETWORKS:
         raise InvalidInputError(
             f"Expected an nn.Module or one of {', '.join(map(repr, NETWORKS))}; received {name!r}."
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,10 +14,12 @@ from torch import Tensor, nn
 from digitnet.data.image_set import Shape
 from digitnet.errors import InvalidInputError
 
-_EXPECTED: dict[type[nn.Module], tuple[str, str]] = {
-    nn.Linear: ("a last dimension of {}", "in_features"),
-    nn.Conv2d: ("{} channels", "in_channels"),
-    nn.BatchNorm2d: ("{} channels", "num_features"),
+# What a layer expects, the attribute that holds the size, and the axis that must have it
+_EXPECTED: dict[type[nn.Module], tuple[str, str, int]] = {
+    nn.Linear: ("a last dimension of {}", "in_features", -1),
+    nn.Conv2d: ("{} channels", "in_channels", 1),
+    nn.BatchNorm1d: ("{} channels", "num_features", 1),
+    nn.BatchNorm2d: ("{} channels", "num_features", 1),
 }
 
 
@@ -34,15 +37,31 @@ class LayerRow:
     output_shape: tuple[int, ...] | None
     parameters: int
 
+    @property
+    def cells(self) -> tuple[str, str, str]:
+        """The row as text."""
+        shape = " x ".join(f"{size:,}" for size in self.output_shape or ()) or "-"
+        return self.layer, shape, f"{self.parameters:,}"
+
 
 def check(body: nn.Module, *, classes: int, input_shape: Shape) -> None:
-    """Run two blank pictures through a network.
+    """Run two blank pictures through a network, in both modes, and leave it as it was.
 
     Raises:
         InvalidInputError: It does not map them to logits; the message names the layer.
     """
     if not any(parameter.requires_grad for parameter in body.parameters()):
         raise InvalidInputError("Expected a network with weights to train; received none.")
+    before = copy.deepcopy(body.state_dict())
+    try:
+        for training in (False, True):  # some layers fail, or give something else, in one alone
+            _check_mode(body, classes, input_shape, training=training)
+    finally:
+        if before:
+            body.load_state_dict(before)  # batch norm counts what it sees in training
+
+
+def _check_mode(body: nn.Module, classes: int, input_shape: Shape, *, training: bool) -> None:
     running: list[tuple[str, nn.Module, Any]] = []  # the layers entered and not yet left
 
     def enter(name: str, layer: nn.Module, inputs: tuple[Any, ...]) -> None:
@@ -53,7 +72,7 @@ def check(body: nn.Module, *, classes: int, input_shape: Shape) -> None:
 
     with _hooks(body, before=enter, after=leave):
         try:
-            logits = _dry_run(body, input_shape)
+            logits = _dry_run(body, input_shape, training=training)
         except Exception as error:
             raise InvalidInputError(_misfit(running, error)) from error
     if not isinstance(logits, Tensor) or logits.shape != (2, classes):
@@ -61,7 +80,19 @@ def check(body: nn.Module, *, classes: int, input_shape: Shape) -> None:
         raise InvalidInputError(
             f"Expected the network to map pictures (2, {', '.join(map(str, input_shape))}) to "
             f"logits (2, {classes}), one for each class; received {came} from its last layer, "
-            f"{_last_layer(body)}."
+            f"{_last_layer(body)}{' in training mode' if training else ''}."
+        )
+
+
+def check_last_batch(body: nn.Module, *, pictures: int, batch_size: int) -> None:
+    """Raise `InvalidInputError` where batch norm would get a batch of one picture."""
+    norms = (nn.BatchNorm1d, nn.BatchNorm2d)
+    alone = pictures % batch_size == 1 % batch_size
+    if alone and any(isinstance(module, norms) for module in body.modules()):
+        raise InvalidInputError(
+            "Expected batches of at least 2 pictures, as the network has batch norm; received "
+            f"{pictures:,} pictures in batches of {batch_size}, the last of which has 1. Take "
+            "another batch_size, or leave a picture out."
         )
 
 
@@ -74,12 +105,15 @@ def layer_rows(body: nn.Module, input_shape: Shape) -> list[LayerRow]:
             shapes[name] = tuple(output.shape[1:])
 
     parts = dict(body.named_children()) or {"": body}
+    inside = sum(count_parameters(part) for part in parts.values())
     with _hooks(body, after=leave):
         _dry_run(body, input_shape)
-    return [
+    rows = [
         LayerRow(_describe(name, part), shapes.get(name), count_parameters(part))
         for name, part in parts.items()
     ]
+    own = count_parameters(body) - inside
+    return [*rows, LayerRow(f"{type(body).__name__} itself", None, own)] if own > 0 else rows
 
 
 def count_parameters(module: nn.Module) -> int:
@@ -87,10 +121,10 @@ def count_parameters(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-def _dry_run(body: nn.Module, input_shape: Shape) -> Any:
+def _dry_run(body: nn.Module, input_shape: Shape, *, training: bool = False) -> Any:
     parameter = next(body.parameters())
     was_training = {module: module.training for module in body.modules()}
-    body.eval()  # batch norm keeps its statistics, dropout draws nothing
+    body.train(training)
     try:
         with torch.no_grad():
             return body(torch.zeros(2, *input_shape, device=parameter.device))
@@ -123,9 +157,11 @@ def _misfit(running: list[tuple[str, nn.Module, Any]], error: Exception) -> str:
     if not running:
         return f"The network does not run on a picture: {error}"
     name, layer, x = running[-1]
-    meaning, size = _EXPECTED.get(type(layer), ("an input that it can take", ""))
-    expected = meaning.format(getattr(layer, size, ""))
     came = f"{tuple(x.shape)} of {x.dtype}" if isinstance(x, Tensor) else type(x).__name__
+    meaning, size, axis = _EXPECTED.get(type(layer), ("", "", 0))
+    wanted = getattr(layer, size, None)
+    fits = not isinstance(x, Tensor) or x.ndim <= abs(axis) or x.shape[axis] == wanted
+    expected = "an input that it can take" if fits else meaning.format(wanted)
     return (
         f"The network does not fit the pictures: layer '{name or 'the network'}' ({_kind(layer)}) "
         f"expected {expected}, received {came}. torch says: {error}"
@@ -142,18 +178,28 @@ def _last_layer(body: nn.Module) -> str:
 
 
 def _describe(name: str, part: nn.Module) -> str:
-    leaves = [module for module in part.modules() if not list(module.children())]
-    text = " + ".join(_describe_leaf(leaf) for leaf in leaves)
+    parts = list(part.children()) if isinstance(part, nn.Sequential) else [part]
+    text = " + ".join(_describe_layer(layer) for layer in parts)
     return f"{text} (output)" if name == "output" else text
 
 
-def _describe_leaf(leaf: nn.Module) -> str:
-    if isinstance(leaf, nn.Conv2d):
-        size = "x".join(map(str, leaf.kernel_size))
-        padding = leaf.padding if isinstance(leaf.padding, str) else leaf.padding[0]
-        return f"Conv2d {size} ({leaf.in_channels}->{leaf.out_channels}, padding {padding})"
-    if isinstance(leaf, nn.MaxPool2d):
-        return f"MaxPool {leaf.kernel_size}x{leaf.kernel_size}"
-    if isinstance(leaf, nn.Dropout):
-        return f"Dropout (p = {leaf.p:g})"
-    return type(leaf).__name__
+def _describe_layer(layer: nn.Module) -> str:
+    if isinstance(layer, nn.Conv2d):
+        stride = "" if layer.stride == (1, 1) else f", stride {_size(layer.stride)}"
+        return (
+            f"Conv2d {'x'.join(map(str, layer.kernel_size))} "
+            f"({layer.in_channels}->{layer.out_channels}, padding {_size(layer.padding)}{stride})"
+        )
+    if isinstance(layer, nn.MaxPool2d):
+        size = layer.kernel_size
+        return f"MaxPool {'x'.join(map(str, (size, size) if isinstance(size, int) else size))}"
+    if isinstance(layer, nn.Dropout):
+        return f"Dropout (p = {layer.p:g})"
+    return type(layer).__name__
+
+
+def _size(size: str | tuple[int, ...]) -> str:
+    """Return one number where all are the same."""
+    if isinstance(size, str):
+        return size
+    return str(size[0]) if len(set(size)) == 1 else "x".join(map(str, size))

@@ -15,21 +15,31 @@ class Network(nn.Module):
         body: Maps normalised float32 pictures (N, C, H, W) to logits (N, classes).
         mean: What is subtracted from each channel of pictures in 0..1.
         std: What each channel is divided by after that.
+        memory_format: How pictures lie in memory when the body gets them. Convolutions are
+            faster with channels last, but a body that uses `view` may not take it.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, body: nn.Module, *, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
+    def __init__(
+        self,
+        body: nn.Module,
+        *,
+        mean: tuple[float, ...],
+        std: tuple[float, ...],
+        memory_format: torch.memory_format = torch.contiguous_format,
+    ) -> None:
         super().__init__()
-        self.body = body
+        self.body = body.to(memory_format=memory_format)
+        self.memory_format = memory_format
         self.register_buffer("mean", torch.tensor(mean).view(-1, 1, 1))
         self.register_buffer("std", torch.tensor(std).view(-1, 1, 1))
 
     def forward(self, images: Tensor) -> Tensor:
         """Map uint8 pictures (N, C, H, W) to logits (N, classes)."""
         x = images.float().div_(255).sub_(self.mean).div_(self.std)
-        logits: Tensor = self.body(x.contiguous(memory_format=torch.channels_last))
+        logits: Tensor = self.body(x.contiguous(memory_format=self.memory_format))
         return logits
 
     def set_normalization(self, mean: Tensor, std: Tensor) -> None:

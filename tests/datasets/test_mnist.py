@@ -176,6 +176,23 @@ def test_a_mirror_that_lies_fails_or_cuts_off_gives_way_to_the_next(server, monk
     bad.http.server_close()
 
 
+def test_a_server_that_talks_nonsense_is_given_up(monkeypatch):
+    nonsense = socket.create_server(("127.0.0.1", 0))
+
+    def answer():
+        for _ in range(download.TRIES):
+            connection, _ = nonsense.accept()
+            connection.recv(1000)
+            connection.sendall(b"GARBAGE\r\n\r\n")
+            connection.close()
+
+    threading.Thread(target=answer, daemon=True).start()
+    monkeypatch.setattr(MNIST, "mirrors", [f"http://127.0.0.1:{nonsense.getsockname()[1]}/"])
+    with pytest.raises(DatasetUnavailableError, match="GARBAGE"):
+        datasets.mnist()
+    nonsense.close()
+
+
 def test_a_server_that_never_answers_is_given_up(monkeypatch):
     silent = socket.create_server(("127.0.0.1", 0))
     monkeypatch.setattr(MNIST, "mirrors", [f"http://127.0.0.1:{silent.getsockname()[1]}/"])

@@ -20,6 +20,12 @@ class Tuple(nn.Module):
         return self.linear(x.flatten(1)), 0
 
 
+class OtherInTraining(Tuple):
+    def forward(self, x):
+        logits, rest = super().forward(x)
+        return (logits, rest) if self.training else logits
+
+
 class Failing(nn.Module):
     def __init__(self):
         super().__init__()
@@ -53,6 +59,11 @@ class Failing(nn.Module):
         (Tuple(), "received tuple from its last layer"),
         (Failing(), "layer 'the network' .* torch says: 'mine'"),
         (nn.Flatten(), "Expected a network with weights to train; received none"),
+        (
+            nn.Sequential(nn.Flatten(), nn.Linear(784, 10).double()),
+            r"expected an input that it can take, received \(2, 784\) of torch.float32",
+        ),
+        (OtherInTraining(), "received tuple from its last layer, .* in training mode"),
     ],
 )
 def test_a_network_that_does_not_fit_is_refused_by_its_layer(model, message):
@@ -77,6 +88,31 @@ def test_layers_that_never_ran_are_shown_without_a_shape():
     rows = layer_rows(model, (1, 28, 28))
     assert [row.output_shape for row in rows] == [(10,), None]
     assert [row.parameters for row in rows] == [7850, 6]
+
+
+def test_parameters_of_the_network_itself_have_a_row():
+    model = Tuple()
+    model.scale = nn.Parameter(torch.ones(3))
+    assert [row.parameters for row in layer_rows(model, (1, 28, 28))] == [7850, 3]
+
+
+def test_strides_paddings_and_containers_are_described():
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = nn.Linear(2, 2)
+
+        def forward(self, x):
+            return x
+
+    model = nn.Sequential(
+        nn.Conv2d(1, 2, (3, 5), stride=2, padding=(1, 0)), nn.MaxPool2d((2, 2)), Block()
+    )
+    assert [row.layer for row in layer_rows(model, (1, 28, 28))] == [
+        "Conv2d 3x5 (1->2, padding 1x0, stride 2)",
+        "MaxPool 2x2",
+        "Block",
+    ]
 
 
 def test_a_network_of_one_layer_has_one_row():
