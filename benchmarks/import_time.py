@@ -1,6 +1,6 @@
 """Time `import digitnet` against `import torch`, in new processes that take turns.
 
-    python benchmarks/import_time.py
+python benchmarks/import_time.py
 """
 
 from __future__ import annotations
