@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import safetensors.torch
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from torch import Tensor
 
 from digitnet.errors import ArtifactError
@@ -65,12 +65,13 @@ def read_artifact(path: str | os.PathLike[str]) -> Artifact:
     if path.is_dir():
         raise ArtifactError(f"Expected a digitnet file; '{path}' is a folder.")
     try:
-        with safe_open(path, framework="pt") as file:
-            entries = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        # Into memory at once: tensors mapped from a file would change with the file
+        content = path.read_bytes()
+        tensors = safetensors.torch.load(content)
+        entries = _entries(content)
     except FileNotFoundError as error:
         raise ArtifactError(f"There is no file '{path}'. Check the path.") from error
-    except (OSError, SafetensorError, ValueError) as error:
+    except (OSError, SafetensorError, ValueError, RuntimeError, TypeError, KeyError) as error:
         raise ArtifactError(
             f"'{path}' is not a safetensors file, or it was cut off or damaged ({error}). "
             "Take another copy, or save the model again."
@@ -122,6 +123,12 @@ def check_folder(path: Path) -> None:
         raise ArtifactError(
             f"Could not write '{path}': there is no folder '{path.parent}'. Make it first."
         )
+
+
+def _entries(content: bytes) -> dict[str, str]:
+    """Return the metadata of a safetensors file whose header the library has checked."""
+    length = int.from_bytes(content[:8], "little")
+    return json.loads(content[8 : 8 + length]).get("__metadata__") or {}
 
 
 def _digest(text: str, tensors: Mapping[str, Tensor]) -> str:

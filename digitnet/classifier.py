@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
 
 from digitnet import arguments, devices, models
-from digitnet.artifact import read_artifact, write_artifact
+from digitnet.artifact import Artifact, read_artifact, write_artifact
 from digitnet.callbacks.base import Callback
 from digitnet.callbacks.progress_bar import is_interactive, track
+from digitnet.checkpoint import network_tensors, newest
 from digitnet.data.batches import Batches
 from digitnet.data.coercion import to_image_set, to_images
 from digitnet.data.image_set import ImageSet, Shape, checked_classes
-from digitnet.errors import ArtifactError, NotFittedError
+from digitnet.errors import ArtifactError, NotFittedError, warn
 from digitnet.evaluation import Evaluation, evaluate, predict_logits
 from digitnet.history import History
 from digitnet.metrics import channel_statistics
@@ -83,11 +87,13 @@ class ImageClassifier:
         self.input_shape = arguments.checked_shape(input_shape)
         self.device = devices.choose_device(device)
         self.seed = draw_seed() if seed is None else check_seed(seed)
+        self._seed_was_drawn = seed is None
         self.network_name = None if isinstance(model, nn.Module) else model or self.recipe.network
         self._measure_statistics = mean is None and std is None
         statistics = arguments.checked_statistics(mean, std, channels=self.input_shape[0])
         self._network = self._build(model, *statistics)
         self._loaded_history: History | None = None
+        self._chosen_on: str | None = None  # fingerprint of what the best epoch was chosen on
         self._state: TrainState | None = None
 
     @property
@@ -120,6 +126,7 @@ class ImageClassifier:
         shuffle: bool = True,
         class_weight: Mapping[int, float] | Sequence[float] | None = None,
         verbose: arguments.Verbose = "auto",
+        resume: str | os.PathLike[str] | None = None,
     ) -> History:
         """Train. A second `fit` goes on from where the first ended, and adds epochs.
 
@@ -143,12 +150,19 @@ class ImageClassifier:
                 class, or a dictionary from the class's index (others count 1).
             verbose: 0 is silent, 1 a progress bar, 2 a line an epoch; `"auto"` is a bar
                 in terminals and notebooks, else a line an epoch.
+            resume: A folder with checkpoints to go on from, written by `Checkpoint`; then
+                `epochs` is the total. What a killed training would have come to, the
+                resumed one comes to: bit for bit on the CPU of the same machine. Without
+                checkpoints in the folder training starts afresh, with a warning. Where
+                the classifier was given no seed, it takes the checkpoint's.
 
         Returns:
             The history of all epochs so far.
 
         Raises:
-            InvalidInputError: The data or an argument are not as above.
+            InvalidInputError: The data or an argument are not as above, or the checkpoint
+                is of another training.
+            ArtifactError: No checkpoint in the folder is whole.
             TrainingDivergedError: The loss was no longer finite. The weights are those
                 from the start of the epoch.
             CallbackError: A callback raised.
@@ -160,26 +174,30 @@ class ImageClassifier:
         )
         listeners = [*arguments.reporters(verbose), *arguments.checked_callbacks(callbacks)]
         weights = arguments.class_weights(class_weight, len(self.classes))
+        checkpoint = None if resume is None else self._newest(Path(resume))
         train, validation = self._training_data(x, y, validation_data, validation_split)
         check_last_batch(self.model, pictures=len(train), batch_size=recipe.batch_size)
         if self._measure_statistics and not self._fitted:
             self._network.set_normalization(*channel_statistics(train.images))
-        if self._state is None:
-            optimizer = build_optimizer(recipe, self._network)
-            self._state = TrainState(self._network, optimizer, seed=self.seed, history=self.history)
+        batches = Batches(train, recipe.batch_size, self.device)
+        held_out = Batches(validation, PREDICTION_BATCH, self.device) if validation else None
         trainer = Trainer(
-            self._state,
+            self._state if self._state and not checkpoint else self._new_state(recipe),
             recipe,
             device=self.device,
             callbacks=listeners,
             class_weight=None if weights is None else weights.to(self.device),
             shuffle=shuffle,
+            describe=lambda: self._info().to_metadata(),
         )
         self.effective_recipe = trainer.recipe
-        return trainer.fit(
-            Batches(train, recipe.batch_size, self.device),
-            Batches(validation, PREDICTION_BATCH, self.device) if validation else None,
-        )
+        if checkpoint is not None:
+            trainer.check(batches, *checkpoint)
+        self._state = trainer.state
+        history = trainer.fit(batches, held_out, resume=checkpoint)
+        chosen = held_out is not None and self._state.weights_chosen
+        self._chosen_on = held_out.fingerprint if held_out is not None and chosen else None
+        return history
 
     def evaluate(
         self,
@@ -210,6 +228,11 @@ class ImageClassifier:
         size = PREDICTION_BATCH if batch_size is None else batch_size
         check_count("batch_size", size)
         batches = Batches(images, size, self.device)
+        if self._chosen_on is not None and batches.fingerprint == self._chosen_on:
+            warn(
+                "The best epoch was chosen on these pictures, so figures on them are too good. "
+                "Choose it on a part of the training set: fit(..., validation_split=0.1)."
+            )
         if verbose == 1 or (verbose == "auto" and is_interactive()):
             return evaluate(self._network, batches, track=partial(track, total=len(images)))
         return evaluate(self._network, batches)
@@ -277,20 +300,7 @@ class ImageClassifier:
             NotFittedError: There was no `fit` or `load` yet.
         """
         self._require_fit()
-        info = ModelInfo(
-            network=self.network_name,
-            network_type=type(self.model).__qualname__,
-            classes=self.classes,
-            input_shape=self.input_shape,
-            mean=tuple(self._network.mean.flatten().tolist()),
-            std=tuple(self._network.std.flatten().tolist()),
-            recipe=self.recipe,
-            effective_recipe=self.effective_recipe,
-            seed=self.seed,
-            history=self.history,
-            versions=current_versions(),
-        )
-        write_artifact(path, self._network.state_dict(), info.to_metadata())
+        write_artifact(path, self._network.state_dict(), self._info().to_metadata())
 
     @classmethod
     def load(
@@ -300,7 +310,7 @@ class ImageClassifier:
         model: nn.Module | None = None,
         device: str | torch.device = "auto",
     ) -> C:
-        """Return the classifier that `save` wrote, with bit-equal probabilities.
+        """Return the classifier that `save` or `Checkpoint` wrote, with bit-equal probabilities.
 
         Training can go on with `fit`; the optimizer then starts afresh.
 
@@ -317,10 +327,11 @@ class ImageClassifier:
             info = ModelInfo.from_metadata(artifact.metadata)
             info.check_network(model, models.NETWORKS)
             classifier = cls._from_info(info, model, device)
-            check_weights(artifact.tensors, classifier._network.state_dict())
+            weights = network_tensors(artifact.tensors)  # of a checkpoint, these alone
+            check_weights(weights, classifier._network.state_dict())
         except ArtifactError as error:
             raise ArtifactError(f"'{path}' cannot be loaded. {error}") from error
-        classifier._network.load_state_dict(artifact.tensors)
+        classifier._network.load_state_dict(weights)
         classifier._loaded_history = info.history
         classifier.effective_recipe = info.effective_recipe
         return classifier
@@ -361,6 +372,42 @@ class ImageClassifier:
         network = Network(body, mean=mean, std=std, memory_format=memory_format)
         return network.to(self.device).eval()
 
+    def _info(self) -> ModelInfo:
+        return ModelInfo(
+            network=self.network_name,
+            network_type=type(self.model).__qualname__,
+            classes=self.classes,
+            input_shape=self.input_shape,
+            mean=tuple(self._network.mean.flatten().tolist()),
+            std=tuple(self._network.std.flatten().tolist()),
+            recipe=self.recipe,
+            effective_recipe=self.effective_recipe,
+            seed=self.seed,
+            history=self.history,
+            versions=current_versions(),
+        )
+
+    def _new_state(self, recipe: Recipe) -> TrainState:
+        """Return a training that begins with the network's weights."""
+        averages = recipe.averaging is not None
+        trained = copy.deepcopy(self._network) if averages else self._network
+        return TrainState(
+            trained,
+            build_optimizer(recipe, trained),
+            seed=self.seed,
+            averaged=self._network if averages else None,
+            history=self.history,
+        )
+
+    def _newest(self, directory: Path) -> tuple[Path, Artifact] | None:
+        """Return the checkpoint to go on from, and take its seed where none was given."""
+        found = newest(directory)
+        if found is None:
+            warn(f"There is no checkpoint in '{directory}': the training starts afresh.")
+        elif self._seed_was_drawn:
+            self.seed = check_seed(found[1].metadata.get("seed"))
+        return found
+
     def _training_data(
         self, x: Any, y: Any, validation_data: Any, validation_split: float
     ) -> tuple[ImageSet, ImageSet | None]:
@@ -374,14 +421,17 @@ class ImageClassifier:
         return train, self._labelled(*(validation_data if pair else (validation_data, None)))
 
     def _labelled(self, x: Any, y: Any) -> ImageSet:
-        with self._reading():
+        with self._reading(x):
             images = to_image_set(x, y, classes=self.classes, input_shape=self.input_shape)
         self._notice(images.images)
         return images
 
     @contextmanager
-    def _reading(self) -> Iterator[None]:
+    def _reading(self, x: Any) -> Iterator[None]:
         """Let a DataLoader that shuffles draw from our seed, not from the caller's state."""
+        if not isinstance(x, (Dataset, DataLoader)):  # nothing random: leave threads alone
+            yield
+            return
         cpu = torch.device("cpu")
         with isolated(cpu):
             reseed(cpu, derive_seed(self.seed, READING))
@@ -392,7 +442,7 @@ class ImageClassifier:
 
     def _logits(self, x: Any) -> Tensor:
         self._require_fit()
-        with self._reading():
+        with self._reading(x):
             images = to_images(x, input_shape=self.input_shape)
         self._notice(images)
         batches = (part.to(self.device) for part in images.split(PREDICTION_BATCH))

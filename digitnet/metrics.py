@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
@@ -36,6 +38,27 @@ class RunningMetrics:
         correct = int(self._correct[: self._recorded].sum())
         total = float(sizes.sum()) or float("nan")
         return float((losses * sizes).sum()) / total, correct / total
+
+    @property
+    def pictures(self) -> int:
+        """Pictures so far."""
+        return int(self._sizes[: self._recorded].sum())
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return the figures so far."""
+        done = slice(self._recorded)
+        return {
+            "losses": self._losses[done],
+            "correct": self._correct[done],
+            "sizes": self._sizes[done],
+        }
+
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from there."""
+        self._recorded = len(state["sizes"])
+        done = slice(self._recorded)
+        self._losses[done], self._correct[done] = state["losses"], state["correct"]
+        self._sizes[done] = state["sizes"]
 
     def first_bad_step(self) -> int | None:
         """Return the first step whose loss was not finite, counted from 0."""

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from digitnet.data.image_set import Shape, checked_classes
-from digitnet.errors import ArtifactError, InvalidInputError
+from digitnet.errors import ArtifactError
 from digitnet.history import History
 from digitnet.recipe import Recipe, check_count, check_seed
 
@@ -70,13 +70,13 @@ class ModelInfo:
                 input_shape=(channels, height, width),
                 mean=tuple(float(value) for value in metadata["mean"]),
                 std=tuple(float(value) for value in metadata["std"]),
-                recipe=Recipe(**metadata["recipe"]),
-                effective_recipe=Recipe(**metadata["effective_recipe"]),
+                recipe=Recipe.from_dict(metadata["recipe"]),
+                effective_recipe=Recipe.from_dict(metadata["effective_recipe"]),
                 seed=check_seed(metadata["seed"]),
                 history=History.from_rows(metadata["history"]),
                 versions=dict(metadata["versions"]),
             )
-        except (KeyError, TypeError, ValueError, InvalidInputError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise ArtifactError(
                 "Expected the metadata of a digitnet model; something is missing or has "
                 f"another form ({type(error).__name__}: {error}). Save the model again."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, Literal, get_args
@@ -24,6 +25,33 @@ START = 1 / 25  # first learning rate as a share of the peak
 
 
 @dataclass(frozen=True, kw_only=True)
+class Augmentation:
+    """How far training pictures are changed at random, each by its own amount.
+
+    Args:
+        rotation: Greatest angle in degrees, either way.
+        shift: Greatest shift in pixels, in each direction.
+        scale: Greatest change of size, as a share, in [0, 1).
+        shear: Greatest slant in degrees, either way, below 90.
+
+    Raises:
+        InvalidInputError: A value is out of its range.
+    """
+
+    rotation: float = 0.0
+    shift: float = 0.0
+    scale: float = 0.0
+    shear: float = 0.0
+
+    def __post_init__(self) -> None:
+        for field, below in (("rotation", 360.1), ("shift", 1e6), ("scale", 1), ("shear", 90)):
+            value = _check_number(field, getattr(self, field), above_zero=False)
+            if value >= below:
+                raise InvalidInputError(f"Expected {field} below {below}; received {value}.")
+            object.__setattr__(self, field, value)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
     """How a network is trained: everything but the data, the seed and the device.
 
@@ -40,6 +68,10 @@ class Recipe:
         weight_decay: Pull of the weights towards 0, at least 0; decoupled in `"adamw"`.
         schedule: `"constant"`, or `"one_cycle"`: up to the peak over the first 30% of
             the steps, then down to 0 (Smith and Topin, 2018).
+        augmentation: How training pictures are changed at random; `None` leaves them.
+        averaging: How much of the averaged weights is kept at each step, in (0, 1): an
+            exponential moving average (Polyak and Juditsky, 1992), which validation,
+            `predict` and `save` then use. `None` averages nothing.
         precision: `"float32"`, `"bfloat16"` (mixed: weights stay float32), or `"auto"`,
             which takes bfloat16 where the hardware has it natively. Predictions are
             computed in float32 always; on CUDA, convolutions then use TF32 where
@@ -57,6 +89,8 @@ class Recipe:
     learning_rate: float = 1e-3
     weight_decay: float = 0.0
     schedule: Schedule = "constant"
+    augmentation: Augmentation | None = None
+    averaging: float | None = None
     precision: Precision = "float32"
 
     def __post_init__(self) -> None:
@@ -71,6 +105,29 @@ class Recipe:
         for field, above_zero in (("learning_rate", True), ("weight_decay", False)):
             number = _check_number(field, getattr(self, field), above_zero=above_zero)
             object.__setattr__(self, field, number)
+        if self.averaging is not None:
+            averaging = _check_number("averaging", self.averaging, above_zero=True)
+            if averaging >= 1:
+                raise InvalidInputError(
+                    f"Expected averaging to be below 1, or None; received {averaging}."
+                )
+            object.__setattr__(self, "averaging", averaging)
+        if not isinstance(self.augmentation, (Augmentation, type(None))):
+            raise InvalidInputError(
+                f"Expected an Augmentation or None; received {self.augmentation!r}."
+            )
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Recipe:
+        """Return the recipe that `dataclasses.asdict` was given.
+
+        Raises:
+            TypeError: A name is missing or unknown.
+            InvalidInputError: A value is out of its range.
+        """
+        augmentation = values.get("augmentation")
+        made = None if augmentation is None else Augmentation(**augmentation)
+        return cls(**{**values, "augmentation": made})
 
     def learning_rate_at(self, progress: float) -> float:
         """Return the learning rate of a step.

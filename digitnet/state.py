@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from digitnet.artifact import Artifact
 from digitnet.evaluation import Evaluation
 from digitnet.history import EpochLog, History
 from digitnet.metrics import RunningMetrics
@@ -23,12 +26,14 @@ class TrainState:
         model: The network in training, from pictures to logits.
         optimizer: The optimizer of its weights.
         seed: The seed of the training.
+        averaged: A second network that holds the averaged weights, if they are averaged.
         history: Epochs that the network has already been trained for.
 
     Attributes:
         epoch: Epochs finished.
         epochs: Epochs at which this `fit` ends.
         step: Steps done in all.
+        epoch_step: Steps done of the epoch in progress.
         pictures_per_epoch: Pictures of an epoch.
         steps_per_epoch: Steps of an epoch.
         history: The finished epochs' figures.
@@ -36,8 +41,11 @@ class TrainState:
         batch_loss: Mean loss of the last step, a tensor () on the device, NaN before the
             first; reading its value makes the device wait.
         batch_size: Pictures in the last step.
-        validation: The last epoch's evaluation on the validation data, if there are any.
+        validates: Whether there are validation data.
+        validation: The last epoch's evaluation on them, if there are any.
         stop_reason: Why training ends before its last epoch, if it does.
+        resumed_from: The folder of the checkpoint that this `fit` goes on from, if it does.
+        weights_chosen: Whether a callback chose the weights by a figure of an epoch.
     """
 
     def __init__(
@@ -46,20 +54,31 @@ class TrainState:
         optimizer: torch.optim.Optimizer,
         *,
         seed: int,
+        averaged: nn.Module | None = None,
         history: History = History(),  # noqa: B008 - immutable
     ) -> None:
         self.model = model
         self.optimizer = optimizer
+        self.averaged = averaged
         self.seed = seed
         self.history = history
         self.epoch = self.epochs = self._first_epoch = history[-1].epoch if len(history) else 0
-        self.step = self._epoch_step = self.steps_per_epoch = 0
+        self.step = self.epoch_step = self.steps_per_epoch = 0
         self.pictures_per_epoch = 0
         self.running = RunningMetrics(0, torch.device("cpu"))
         self.batch_loss = torch.tensor(float("nan"))
         self.batch_size = 0
         self.validation: Evaluation | None = None
         self.stop_reason: str | None = None
+        self.validates = False
+        self.resumed_from: Path | None = None
+        self.weights_chosen = False
+        self._requests: list[Callable[[Artifact], None]] = []
+
+    @property
+    def evaluated(self) -> nn.Module:
+        """The network that validation, `predict` and `save` use: averaged if that is done."""
+        return self.model if self.averaged is None else self.averaged
 
     @property
     def learning_rate(self) -> float:
@@ -69,43 +88,90 @@ class TrainState:
     @property
     def progress(self) -> float:
         """The share of this `fit`'s steps that is done, in [0, 1]."""
-        done = (self.epoch - self._first_epoch) * self.steps_per_epoch + self._epoch_step
+        done = (self.epoch - self._first_epoch) * self.steps_per_epoch + self.epoch_step
         return done / ((self.epochs - self._first_epoch) * self.steps_per_epoch)
 
     def stop(self, reason: str) -> None:
         """End the training after this epoch."""
         self.stop_reason = reason
 
-    def begin_training(self, *, epochs: int, pictures: int, steps: int) -> None:
+    def request_checkpoint(self, save: Callable[[Artifact], None]) -> None:
+        """Have `save` called with a checkpoint when every callback's hook has run."""
+        self._requests.append(save)
+
+    def choose_weights(self, weights: Mapping[str, Tensor]) -> None:
+        """Take weights of an earlier epoch, which were chosen by its figures."""
+        self.model.load_state_dict(weights)
+        self.evaluated.load_state_dict(weights)
+        self.weights_chosen = True
+
+    @property
+    def has_requests(self) -> bool:
+        """Whether a checkpoint was asked for."""
+        return bool(self._requests)
+
+    def take_requests(self) -> list[Callable[[Artifact], None]]:
+        """Return what `request_checkpoint` was given since the last time."""
+        requests, self._requests = self._requests, []
+        return requests
+
+    def begin_training(
+        self, *, epochs: int, pictures: int, steps: int, validates: bool, device: torch.device
+    ) -> None:
         """Plan `epochs` more epochs of so many pictures and steps each."""
         self._first_epoch = self.epoch
         self.epochs = self.epoch + epochs
         self.pictures_per_epoch, self.steps_per_epoch = pictures, steps
-        self.validation = self.stop_reason = None
+        self.validates = validates
+        self.validation = self.stop_reason = self.resumed_from = None
+        self.weights_chosen = False
+        self._requests = []
+        self.begin_epoch(device)
 
     def begin_epoch(self, device: torch.device) -> None:
         """Start the figures of an epoch."""
-        self._epoch_step = 0
+        self.epoch_step = 0
         self.running = RunningMetrics(self.steps_per_epoch, device)
+
+    def place(self) -> dict[str, Any]:
+        """Return where the training stands, for JSON; `go_to` takes it."""
+        return {
+            "epoch": self.epoch,
+            "step": self.step,
+            "epoch_step": self.epoch_step,
+            "first_epoch": self._first_epoch,
+            "stop_reason": self.stop_reason,
+            "weights_chosen": self.weights_chosen,
+        }
+
+    def go_to(self, place: Mapping[str, Any], history: History) -> None:
+        """Stand at another place of the training; `epochs` is then counted from its start."""
+        planned = self.epochs - self._first_epoch
+        self.epoch, self.step = place["epoch"], place["step"]
+        self.epoch_step, self._first_epoch = place["epoch_step"], place["first_epoch"]
+        self.stop_reason, self.weights_chosen = place["stop_reason"], place["weights_chosen"]
+        self.epochs = planned
+        self.history = history
 
     def end_step(self, loss: Tensor, logits: Tensor, labels: Tensor) -> None:
         """Take in a step's loss (), logits (N, C) and labels (N,)."""
         self.running.record(loss, logits, labels)
         self.batch_loss, self.batch_size = loss, len(labels)
         self.step += 1
-        self._epoch_step += 1
+        self.epoch_step += 1
 
     def end_epoch(self, log: EpochLog, validation: Evaluation | None) -> None:
         """Take in an epoch's figures."""
         self.history = self.history.with_log(log)
         self.validation = validation
         self.epoch = log.epoch
-        self._epoch_step = 0
+        self.epoch_step = 0
 
     def snapshot(self) -> dict[str, Any]:
         """Return a copy of all that a step changes."""
         state = {
             "model": self.model.state_dict(),
+            "averaged": self.averaged and self.averaged.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "step": self.step,
         }
@@ -114,5 +180,7 @@ class TrainState:
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Go back to a snapshot."""
         self.model.load_state_dict(snapshot["model"])
+        if self.averaged is not None:
+            self.averaged.load_state_dict(snapshot["averaged"])
         self.optimizer.load_state_dict(snapshot["optimizer"])
         self.step = snapshot["step"]

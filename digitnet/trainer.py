@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, get_args
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from digitnet.artifact import Artifact
 from digitnet.callbacks.base import Callback, Hook
+from digitnet.checkpoint import callback_state, capture, check_settings, restore
+from digitnet.data.augmentation import augment
 from digitnet.data.batches import Batches
 from digitnet.devices import resolve_precision
-from digitnet.errors import CallbackError, TrainingDivergedError, warn
+from digitnet.errors import ArtifactError, CallbackError, TrainingDivergedError, warn
 from digitnet.evaluation import evaluate
 from digitnet.history import EpochLog, History
 from digitnet.randomness import ORDER, STEP, derive_seed, isolated, permutation, reseed
@@ -40,6 +44,7 @@ class Trainer:
         callbacks: Called at the hooks, in this order.
         class_weight: What each class's pictures count in the loss, float32 (C,).
         shuffle: Draw a new order each epoch.
+        describe: Returns what a checkpoint says of the network and the settings.
     """
 
     def __init__(
@@ -51,6 +56,7 @@ class Trainer:
         callbacks: Sequence[Callback] = (),
         class_weight: Tensor | None = None,
         shuffle: bool = True,
+        describe: Callable[[], dict[str, Any]] = dict,
     ) -> None:
         self.state = state
         self.recipe = replace(recipe, precision=resolve_precision(recipe.precision, device))
@@ -58,18 +64,49 @@ class Trainer:
         self.callbacks = callbacks
         self.class_weight = class_weight
         self.shuffle = shuffle
+        self.describe = describe
         self._hooks = {hook: _listeners(callbacks, hook) for hook in get_args(Hook)}
 
-    def fit(self, train: Batches, validation: Batches | None = None) -> History:
+    def check(self, train: Batches, path: Path, checkpoint: Artifact) -> None:
+        """Raise `InvalidInputError` unless a checkpoint is of this training."""
+        check_settings(checkpoint.metadata, self._settings(train), path)
+
+    def fit(
+        self,
+        train: Batches,
+        validation: Batches | None = None,
+        *,
+        resume: tuple[Path, Artifact] | None = None,
+    ) -> History:
         """Train for the recipe's epochs, and return the history of all epochs so far.
+
+        Args:
+            train: What to train on.
+            validation: What to evaluate on after each epoch.
+            resume: A checkpoint to go on from, and its path; the recipe's epochs are then
+                counted from the beginning.
 
         Raises:
             TrainingDivergedError: A loss or a weight was no longer finite. The state is
-                that of the epoch's start.
+                that of the epoch's start, or of the checkpoint within it.
             CallbackError: A callback raised.
+            ArtifactError: The checkpoint lacks something.
         """
         state = self.state
-        state.begin_training(epochs=self.recipe.epochs, pictures=train.pictures, steps=len(train))
+        state.begin_training(
+            epochs=self.recipe.epochs,
+            pictures=train.pictures,
+            steps=len(train),
+            validates=validation is not None,
+            device=self.device,
+        )
+        if resume is not None:
+            path, checkpoint = resume
+            try:
+                restore(state, checkpoint)
+            except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as cause:
+                raise ArtifactError(f"'{path}' is no whole checkpoint ({cause}).") from cause
+            state.resumed_from = path.parent.resolve()
         was_training = state.model.training
         begun: list[Callback] = []
         with isolated(self.device):
@@ -77,6 +114,8 @@ class Trainer:
                 for callback in self.callbacks:
                     begun.append(callback)
                     self._call(callback, "on_train_begin")
+                if resume is not None:
+                    self._remind(checkpoint)
                 while state.epoch < state.epochs and state.stop_reason is None:
                     self._train_epoch(train, validation)
             except BaseException:  # Ctrl-C too, which then goes on to the caller
@@ -92,19 +131,21 @@ class Trainer:
     def _train_epoch(self, train: Batches, validation: Batches | None) -> None:
         state = self.state
         before = state.snapshot()
-        state.begin_epoch(self.device)
-        self._announce("on_epoch_begin")
+        if not state.epoch_step:  # else the epoch goes on from a checkpoint
+            state.begin_epoch(self.device)
+        self._announce("on_epoch_begin", train)
         started = time.perf_counter()
         state.model.train()
-        for step, (x, y) in enumerate(train.shuffled(self._order(train))):
-            reseed(self.device, derive_seed(state.seed, STEP, state.epoch, step))
+        order = self._order(train)[state.epoch_step * train.batch_size :]
+        for x, y in train.shuffled(order):
+            reseed(self.device, derive_seed(state.seed, STEP, state.epoch, state.epoch_step))
             batch_loss, logits = self._train_step(x, y)
             state.end_step(batch_loss, logits, y)
-            self._announce("on_batch_end")
+            self._announce("on_batch_end", train)
         loss, accuracy = state.running.read()  # waits for the device
         seconds = time.perf_counter() - started
         self._check_finite(before)
-        result = evaluate(state.model, validation) if validation else None
+        result = evaluate(state.evaluated, validation) if validation else None
         log = EpochLog(
             epoch=state.epoch + 1,
             loss=loss,
@@ -115,12 +156,14 @@ class Trainer:
             epoch_seconds=seconds,
         )
         state.end_epoch(log, result)
-        self._announce("on_epoch_end")
+        self._announce("on_epoch_end", train)
 
     def _train_step(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         optimizer = self.state.optimizer
         for group in optimizer.param_groups:
             group["lr"] = self.recipe.learning_rate_at(self.state.progress)
+        if self.recipe.augmentation is not None:
+            x = augment(x, self.recipe.augmentation)
         bfloat16 = self.recipe.precision == "bfloat16"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=bfloat16):
             logits = self.state.model(x)
@@ -128,7 +171,21 @@ class Trainer:
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+        if self.state.averaged is not None:
+            self._average(self.state.averaged)
         return loss.detach(), logits.detach()
+
+    @torch.no_grad()
+    def _average(self, averaged: nn.Module) -> None:
+        """Move the averaged weights towards the trained ones; counts and statistics follow."""
+        kept = self.recipe.averaging or 0.0
+        # In its first steps the average would be little but the first weights
+        kept = min(kept, (1 + self.state.step) / (10 + self.state.step))
+        pairs = zip(averaged.parameters(), self.state.model.parameters(), strict=True)
+        for mean, weight in pairs:
+            mean.lerp_(weight, 1 - kept)
+        for kept_value, value in zip(averaged.buffers(), self.state.model.buffers(), strict=True):
+            kept_value.copy_(value)
 
     def _loss(self, logits: Tensor, y: Tensor) -> Tensor:
         if self.class_weight is None:
@@ -168,17 +225,42 @@ class Trainer:
                 errors.append(error)
         return errors
 
-    def _announce(self, hook: Hook) -> None:
+    def _announce(self, hook: Hook, train: Batches) -> None:
         for callback in self._hooks[hook]:
             self._call(callback, hook)
+        requests = self.state.take_requests() if self.state.has_requests else []
+        if requests:  # after the whole round, so that what each remembers is of one moment
+            keyed = _keyed(self.callbacks)
+            remembered = {key: callback.state_dict() for key, callback in keyed.items()}
+            checkpoint = capture(self.state, self._settings(train), remembered)
+            for save in requests:
+                self._guard(f"The checkpoint after {hook}", save, checkpoint)
+
+    def _settings(self, train: Batches) -> dict[str, Any]:
+        """Return all that must be the same when a training goes on."""
+        weights = None if self.class_weight is None else self.class_weight.tolist()
+        return {
+            **self.describe(),
+            "data": train.fingerprint,
+            "shuffle": self.shuffle,
+            "class_weight": weights,
+        }
+
+    def _remind(self, checkpoint: Artifact) -> None:
+        """Give every callback what it remembered at a checkpoint."""
+        for key, callback in _keyed(self.callbacks).items():
+            remembered = callback_state(checkpoint, key)
+            if remembered:
+                self._guard(f"{key}.load_state_dict", callback.load_state_dict, remembered)
 
     def _call(self, callback: Callback, hook: Hook) -> None:
+        self._guard(f"{type(callback).__name__}.{hook}", getattr(callback, hook), self.state)
+
+    def _guard(self, what: str, function: Callable[[Any], None], argument: Any) -> None:
         try:
-            getattr(callback, hook)(self.state)
+            function(argument)
         except Exception as error:
-            raise CallbackError(
-                f"{type(callback).__name__}.{hook} raised {type(error).__name__}: {error}"
-            ) from error
+            raise CallbackError(f"{what} raised {type(error).__name__}: {error}") from error
 
 
 def build_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
@@ -206,3 +288,13 @@ def _listeners(callbacks: Sequence[Callback], hook: Hook) -> list[Callback]:
         for callback in callbacks
         if getattr(getattr(callback, hook), "__func__", None) is not empty
     ]
+
+
+def _keyed(callbacks: Sequence[Callback]) -> dict[str, Callback]:
+    """Return the callbacks by a name each: its type, numbered where there are several."""
+    keyed: dict[str, Callback] = {}
+    for callback in callbacks:
+        kind = type(callback).__name__
+        number = sum(key.partition("-")[0] == kind for key in keyed)
+        keyed[f"{kind}-{number}" if number else kind] = callback
+    return keyed

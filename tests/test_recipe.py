@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 import torch
 
 from digitnet.errors import InvalidInputError
-from digitnet.recipe import REPORT, Recipe, resolve_recipe
+from digitnet.recipe import REPORT, Augmentation, Recipe, resolve_recipe
 
 
 @pytest.mark.parametrize(
@@ -26,12 +26,24 @@ from digitnet.recipe import REPORT, Recipe, resolve_recipe
         {"optimizer": "adm"},
         {"schedule": "cosine"},
         {"precision": "float16"},
+        {"averaging": 1.0},
+        {"averaging": 0},
     ],
 )
 def test_a_value_out_of_range_is_refused_by_name(change):
     (name,) = change
     with pytest.raises(InvalidInputError, match=f"Expected {name} to be .*; received"):
         replace(REPORT, **change)
+
+
+def test_a_recipe_comes_back_from_plain_values():
+    recipe = replace(REPORT, augmentation=Augmentation(shift=2), averaging=0.9)
+    assert Recipe.from_dict(asdict(recipe)) == recipe
+
+
+def test_an_augmentation_of_another_type_is_refused():
+    with pytest.raises(InvalidInputError, match="Expected an Augmentation or None"):
+        replace(REPORT, augmentation={"shift": 2})
 
 
 def test_an_unknown_name_lists_the_known_ones():

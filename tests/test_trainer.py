@@ -8,12 +8,13 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel
 
 from digitnet import DigitClassifier, ImageClassifier, datasets
 from digitnet.callbacks import Callback
 from digitnet.errors import CallbackError, TrainingDivergedError
 from digitnet.randomness import ORDER, derive_seed, permutation
-from digitnet.recipe import REPORT
+from digitnet.recipe import REPORT, Augmentation
 
 SGD = replace(REPORT, optimizer="sgd", learning_rate=0.05, weight_decay=1e-3, schedule="one_cycle")
 
@@ -61,6 +62,44 @@ def test_the_loop_equals_a_hand_written_one(digits, recipe):
     assert torch.allclose(weights(classifier), expected, atol=1e-5)
     assert history[-1].loss == pytest.approx(sum(losses) / 500, rel=1e-4)
     assert history[-1].accuracy == pytest.approx(correct / 500, abs=0.005)
+
+
+def test_averaged_weights_are_torchs_and_are_what_is_used(digits):
+    train, test = digits[0][:500], digits[1]
+    kept = 0.8
+    classifier = DigitClassifier(linear(), recipe=replace(REPORT, averaging=kept), seed=5)
+    trained = []
+
+    class Watch(Callback):
+        def on_batch_end(self, state):
+            trained.append([w.detach().clone() for w in state.model.parameters()])
+
+    classifier.fit(train, epochs=2, callbacks=[Watch()], verbose=0, validation_data=test)
+
+    def average(mean, weight, number):  # the copy of the first weights is number 0
+        return mean + (weight - mean) * (1 - min(kept, number / (number + 9)))
+
+    reference = AveragedModel(linear(), avg_fn=average)
+    reference.update_parameters(linear())
+    for step in trained:
+        model = linear()
+        for weight, value in zip(model.parameters(), step, strict=True):
+            weight.data.copy_(value)
+        reference.update_parameters(model)
+    expected = torch.cat([w.detach().flatten() for w in reference.module.parameters()])
+    assert torch.allclose(weights(classifier), expected, atol=1e-6)
+    assert not torch.allclose(expected, torch.cat([w.flatten() for w in trained[-1]]), atol=1e-4)
+    assert classifier.history[-1].val_accuracy == classifier.score(test)
+
+
+def test_augmentation_changes_training_but_not_validation(digits):
+    train = digits[0][:200]
+    recipe = replace(REPORT, augmentation=Augmentation(rotation=30, shift=3))
+    plain, changed = DigitClassifier("mlp", seed=1), DigitClassifier("mlp", recipe=recipe, seed=1)
+    for classifier in (plain, changed):
+        classifier.fit(train, epochs=1, verbose=0)
+    assert changed.history[0].loss > plain.history[0].loss
+    assert (changed.predict(train) == changed.predict(train)).all()
 
 
 def test_one_seed_gives_the_same_weights_and_another_seed_others(digits):

@@ -12,6 +12,9 @@ Hook = Literal["on_train_begin", "on_epoch_begin", "on_batch_end", "on_epoch_end
 class Callback:
     """Base of every callback: override the hooks that you need.
 
+    A callback that remembers something returns it from `state_dict`, so that a training
+    that is resumed from a checkpoint goes on with it.
+
     Callbacks run in the order of the list that `fit` was given. They read the state and
     call its `stop`; they do not change anything else of it. One callback can serve
     several `fit` calls: start afresh in `on_train_begin`.
@@ -40,7 +43,7 @@ class Callback:
         """Run once, before the first epoch."""
 
     def on_epoch_begin(self, state: TrainState) -> None:
-        """Run before the first step of an epoch."""
+        """Run before an epoch's steps, and when a training resumes within an epoch."""
 
     def on_batch_end(self, state: TrainState) -> None:
         """Run after each step."""
@@ -50,3 +53,10 @@ class Callback:
 
     def on_train_end(self, state: TrainState) -> None:
         """Run once at the end, also after an error or Ctrl-C: close what is open."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint has to hold: tensors, or values for JSON, by name."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take back what `state_dict` returned, after `on_train_begin`."""

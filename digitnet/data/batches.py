@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from digitnet.data.image_set import ImageSet
+
+
+def fingerprint(images: Tensor, labels: Tensor) -> str:
+    """Return the shape and the SHA-256 of pictures and labels, as text."""
+    digest = hashlib.sha256()
+    for tensor in (images, labels):
+        digest.update(tensor.cpu().contiguous().numpy().data)
+    return f"{tuple(images.shape)} {images.dtype} {digest.hexdigest()}"
 
 
 class Batches:
@@ -21,13 +31,14 @@ class Batches:
     Attributes:
         labels: All labels as they lie, int64 (N,).
         classes: The classes' names.
+        batch_size: Pictures a batch.
     """
 
     def __init__(self, images: ImageSet, batch_size: int, device: torch.device) -> None:
         self.classes = images.classes
         self._images = images.images.to(device)
         self.labels = images.labels.to(device)
-        self._batch_size = batch_size
+        self.batch_size = batch_size
 
     @property
     def pictures(self) -> int:
@@ -35,13 +46,18 @@ class Batches:
         return len(self.labels)
 
     def __len__(self) -> int:
-        return -(-self.pictures // self._batch_size)
+        return -(-self.pictures // self.batch_size)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Shape and SHA-256 of all pictures and labels."""
+        return fingerprint(self._images, self.labels)
 
     def unlabelled(self) -> Iterator[Tensor]:
         """Yield the pictures as they lie, uint8 (B, C, H, W)."""
-        yield from self._images.split(self._batch_size)
+        yield from self._images.split(self.batch_size)
 
     def shuffled(self, order: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield pictures and labels (B,) in the order of the indices, int64 (N,)."""
-        for index in order.to(self._images.device).split(self._batch_size):
+        for index in order.to(self._images.device).split(self.batch_size):
             yield self._images[index], self.labels[index]

@@ -1,0 +1,109 @@
+"""Files that a training can go on from."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from digitnet.artifact import Artifact, write_artifact
+from digitnet.callbacks.base import Callback
+from digitnet.callbacks.monitor import Mode, Monitor
+from digitnet.checkpoint import file_name, listed
+from digitnet.errors import ArtifactError, InvalidInputError
+from digitnet.recipe import check_count
+from digitnet.state import TrainState
+
+
+class Checkpoint(Callback):
+    """Write the whole training to files, so that `fit(..., resume=directory)` goes on from it.
+
+    Each file is written whole or not at all. The newest ones and the best one are kept.
+    `load` reads a checkpoint as a model.
+
+    Args:
+        directory: The folder; it is made if it is not there. It must not hold checkpoints
+            of another run.
+        monitor: The figure that makes a checkpoint the best.
+        mode: Whether `"min"` or `"max"` of it is better; `"auto"` knows.
+        save_best_only: Whether only epochs that are the best so far are written.
+        every: Steps between two checkpoints; `None` writes one after each epoch.
+        keep: How many of the newest are kept, at least 1.
+
+    Raises:
+        InvalidInputError: An argument is out of range.
+    """
+
+    def __init__(
+        self,
+        directory: str | os.PathLike[str],
+        *,
+        monitor: str = "val_loss",
+        mode: Mode = "auto",
+        save_best_only: bool = False,
+        every: int | None = None,
+        keep: int = 2,
+    ) -> None:
+        self.directory = Path(directory)
+        self.save_best_only = save_best_only
+        self.every = None if every is None else check_count("every", every)
+        self.keep = check_count("keep", keep)
+        self._monitor = Monitor(monitor, mode=mode)
+        self._best_step: int | None = None
+        self._run = ""  # a name for this run, so that two processes never share a file
+
+    def on_train_begin(self, state: TrainState) -> None:
+        """Make the folder, and check that it is ours."""
+        if self.save_best_only and self._monitor.needs_validation and not state.validates:
+            raise InvalidInputError(
+                f"Expected validation data, as Checkpoint monitors '{self._monitor.name}'; "
+                "received none. Pass validation_data, or monitor='loss'."
+            )
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ArtifactError(
+                f"Could not make the folder '{self.directory}': {error.strerror}."
+            ) from error
+        foreign = [path for path in listed(self.directory) if path not in self._own_files()]
+        if foreign and state.resumed_from != self.directory.resolve():
+            raise InvalidInputError(
+                f"'{self.directory}' holds checkpoints of an earlier run. Go on from them with "
+                f"fit(..., resume={str(self.directory)!r}), or take another folder."
+            )
+        self._run = self._run or secrets.token_hex(4)
+
+    def on_batch_end(self, state: TrainState) -> None:
+        """Write every so many steps."""
+        if self.every is not None and state.step % self.every == 0 and not self.save_best_only:
+            state.request_checkpoint(self._write)
+
+    def on_epoch_end(self, state: TrainState) -> None:
+        """Write after an epoch, if it is time or the best."""
+        best = self._monitor.update(state.history[-1])
+        if best:
+            self._best_step = state.step
+        if best or (self.every is None and not self.save_best_only):
+            state.request_checkpoint(self._write)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the run's name, and its best."""
+        return {"run": self._run, "best": self._monitor.best, "best_step": self._best_step}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        self._run, self._monitor.best = state["run"], state["best"]
+        self._best_step = state["best_step"]
+
+    def _write(self, checkpoint: Artifact) -> None:
+        step = checkpoint.metadata["checkpoint"]["step"]
+        write_artifact(self.directory / file_name(step, self._run), *checkpoint)
+        best = file_name(self._best_step, self._run) if self._best_step is not None else ""
+        for path in self._own_files()[self.keep :]:
+            if path.name != best:
+                path.unlink(missing_ok=True)
+
+    def _own_files(self) -> list[Path]:
+        own = f"-{self._run}.safetensors"
+        return [path for path in listed(self.directory) if self._run and path.name.endswith(own)]

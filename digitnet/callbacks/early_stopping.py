@@ -1,0 +1,83 @@
+"""Stopping when nothing gets better any more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor
+
+from digitnet.callbacks.base import Callback
+from digitnet.callbacks.monitor import Mode, Monitor
+from digitnet.errors import InvalidInputError
+from digitnet.state import TrainState
+
+
+class EarlyStopping(Callback):
+    """Stop when a figure has not become better for some epochs.
+
+    Args:
+        monitor: The figure.
+        min_delta: By how much it must be better to count.
+        patience: Epochs without a better one after which training stops.
+        mode: Whether `"min"` or `"max"` of it is better; `"auto"` knows.
+        restore_best_weights: Whether the network gets back the weights of the best epoch
+            when training ends, stopped or not. A test on the pictures that chose the
+            epoch is then too good; `evaluate` warns of that.
+
+    Raises:
+        InvalidInputError: An argument is out of range.
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        *,
+        min_delta: float = 0.0,
+        patience: int = 0,
+        mode: Mode = "auto",
+        restore_best_weights: bool = False,
+    ) -> None:
+        if not isinstance(patience, int) or patience < 0:
+            raise InvalidInputError(
+                f"Expected patience to be a whole number of at least 0; received {patience!r}."
+            )
+        self.patience = patience
+        self.restore_best_weights = restore_best_weights
+        self._monitor = Monitor(monitor, mode=mode, min_delta=min_delta)
+        self._waited = 0  # epochs since the best one
+        self._weights: dict[str, Tensor] = {}  # of the best one
+
+    def on_train_begin(self, state: TrainState) -> None:
+        """Forget an earlier training."""
+        self._monitor.best = None
+        self._waited = 0
+        self._weights = {}
+        if self._monitor.needs_validation and not state.validates:
+            raise InvalidInputError(
+                f"Expected validation data, as EarlyStopping monitors '{self._monitor.name}'; "
+                "received none. Pass validation_data, or monitor='loss'."
+            )
+
+    def on_epoch_end(self, state: TrainState) -> None:
+        """Count the epochs since the best one."""
+        if self._monitor.update(state.history[-1]):
+            self._waited = 0
+            if self.restore_best_weights:
+                weights = state.evaluated.state_dict()
+                self._weights = {name: value.clone() for name, value in weights.items()}
+        else:
+            self._waited += 1
+        if self._waited > 0 and self._waited >= self.patience:
+            state.stop(f"{self._monitor.name} was not better for {self._waited} epochs")
+        ends = state.stop_reason is not None or state.epoch == state.epochs
+        if ends and self._weights:
+            state.choose_weights(self._weights)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the best value, the epochs since, and the best weights."""
+        return {"best": self._monitor.best, "waited": self._waited, **self._weights}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        self._monitor.best, self._waited = state["best"], state["waited"]
+        self._weights = {name: v for name, v in state.items() if isinstance(v, Tensor)}

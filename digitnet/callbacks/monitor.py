@@ -1,0 +1,63 @@
+"""Watching one figure for the better."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from digitnet.errors import InvalidInputError
+from digitnet.history import EpochLog
+
+Mode = Literal["auto", "min", "max"]
+_BETTER = {"loss": "min", "val_loss": "min", "accuracy": "max", "val_accuracy": "max"}
+
+
+def improved(value: float, best: float | None, *, min_delta: float, mode: str) -> bool:
+    """Say whether a value is better than the best by more than `min_delta`."""
+    if best is None:
+        return not math.isnan(value)
+    return value < best - min_delta if mode == "min" else value > best + min_delta
+
+
+class Monitor:
+    """The best value of a figure so far.
+
+    Args:
+        name: `"loss"`, `"accuracy"`, `"val_loss"` or `"val_accuracy"`.
+        mode: `"min"` or `"max"` is better; `"auto"` knows by the name.
+        min_delta: By how much a value must be better to count.
+
+    Raises:
+        InvalidInputError: A name or mode is misspelt, or `min_delta` is below 0.
+    """
+
+    def __init__(self, name: str, *, mode: Mode = "auto", min_delta: float = 0.0) -> None:
+        if name not in _BETTER:
+            raise InvalidInputError(
+                f"Expected monitor to be one of {', '.join(map(repr, _BETTER))}; received {name!r}."
+            )
+        if mode not in ("auto", "min", "max"):
+            raise InvalidInputError(
+                f"Expected mode to be 'auto', 'min' or 'max'; received {mode!r}."
+            )
+        if not min_delta >= 0:
+            raise InvalidInputError(f"Expected min_delta of at least 0; received {min_delta!r}.")
+        self.name = name
+        self.mode = _BETTER[name] if mode == "auto" else mode
+        self.min_delta = min_delta
+        self.best: float | None = None
+
+    @property
+    def needs_validation(self) -> bool:
+        """Whether the figure is one of the validation data."""
+        return self.name.startswith("val_")
+
+    def update(self, log: EpochLog) -> bool:
+        """Take in an epoch; say whether it is the best so far."""
+        value = getattr(log, self.name)
+        better = value is not None and improved(
+            value, self.best, min_delta=self.min_delta, mode=self.mode
+        )
+        if better:
+            self.best = value
+        return better
