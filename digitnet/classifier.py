@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset
 
 from digitnet import arguments, devices, models
 from digitnet.artifact import Artifact, read_artifact, write_artifact
@@ -23,19 +21,20 @@ from digitnet.callbacks.base import Callback
 from digitnet.callbacks.progress_bar import is_interactive, track
 from digitnet.checkpoint import network_tensors, newest
 from digitnet.data.batches import Batches
-from digitnet.data.coercion import to_image_set, to_images
+from digitnet.data.coercion import reading, to_image_set, to_images
 from digitnet.data.image_set import ImageSet, Shape, checked_classes
 from digitnet.errors import ArtifactError, NotFittedError, warn
 from digitnet.evaluation import Evaluation, evaluate, predict_logits
 from digitnet.history import History
 from digitnet.metrics import channel_statistics
 from digitnet.model_file import ModelInfo, check_weights, current_versions
-from digitnet.models.inspection import check, check_last_batch, count_parameters, layer_rows
-from digitnet.models.network import Network
-from digitnet.randomness import READING, WEIGHTS, derive_seed, draw_seed, isolated, reseed
+from digitnet.models.construction import build_network
+from digitnet.models.inspection import check_last_batch, print_summary
+from digitnet.optimizer import build_optimizer
+from digitnet.randomness import draw_seed
 from digitnet.recipe import Recipe, check_count, check_seed, resolve_recipe
 from digitnet.state import TrainState
-from digitnet.trainer import Trainer, build_optimizer
+from digitnet.trainer import Trainer
 
 C = TypeVar("C", bound="ImageClassifier")
 
@@ -91,7 +90,14 @@ class ImageClassifier:
         self.network_name = None if isinstance(model, nn.Module) else model or self.recipe.network
         self._measure_statistics = mean is None and std is None
         statistics = arguments.checked_statistics(mean, std, channels=self.input_shape[0])
-        self._network = self._build(model, *statistics)
+        self._network = build_network(
+            model or self.recipe.network,
+            classes=len(self.classes),
+            input_shape=self.input_shape,
+            mean=statistics[0],
+            std=statistics[1],
+            seed=self.seed,
+        ).to(self.device)
         self._loaded_history: History | None = None
         self._chosen_on: str | None = None  # fingerprint of what the best epoch was chosen on
         self._state: TrainState | None = None
@@ -276,18 +282,8 @@ class ImageClassifier:
 
     def summary(self) -> None:
         """Print a table of the layers: what they do, output shape, parameters."""
-        from rich.console import Console  # slow to import
-        from rich.table import Table
-
         name = self.network_name or type(self.model).__name__
-        table = Table(title=name, show_footer=True)
-        table.add_column("Layer", "", justify="right")
-        table.add_column("Type", "total")
-        table.add_column("Output shape", "", justify="right")
-        table.add_column("Parameters", f"{count_parameters(self.model):,}", justify="right")
-        for number, row in enumerate(layer_rows(self.model, self.input_shape), start=1):
-            table.add_row(str(number), *row.cells)
-        Console().print(table)
+        print_summary(name, self.model, self.input_shape)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write weights, settings and history to one `.safetensors` file.
@@ -351,27 +347,6 @@ class ImageClassifier:
             seed=info.seed,
         )
 
-    def _build(
-        self, model: str | nn.Module | None, mean: tuple[float, ...], std: tuple[float, ...]
-    ) -> Network:
-        cpu = torch.device("cpu")
-        with isolated(cpu):  # for the first weights, of lazy layers too
-            reseed(cpu, derive_seed(self.seed, WEIGHTS))
-            own = isinstance(model, nn.Module)
-            body = (
-                model
-                if isinstance(model, nn.Module)
-                else models.build(
-                    model or self.recipe.network,
-                    classes=len(self.classes),
-                    input_shape=self.input_shape,
-                )
-            )
-            check(body, classes=len(self.classes), input_shape=self.input_shape)
-        memory_format = torch.contiguous_format if own else torch.channels_last
-        network = Network(body, mean=mean, std=std, memory_format=memory_format)
-        return network.to(self.device).eval()
-
     def _info(self) -> ModelInfo:
         return ModelInfo(
             network=self.network_name,
@@ -421,28 +396,17 @@ class ImageClassifier:
         return train, self._labelled(*(validation_data if pair else (validation_data, None)))
 
     def _labelled(self, x: Any, y: Any) -> ImageSet:
-        with self._reading(x):
+        with reading(x, self.seed):
             images = to_image_set(x, y, classes=self.classes, input_shape=self.input_shape)
         self._notice(images.images)
         return images
-
-    @contextmanager
-    def _reading(self, x: Any) -> Iterator[None]:
-        """Let a DataLoader that shuffles draw from our seed, not from the caller's state."""
-        if not isinstance(x, (Dataset, DataLoader)):  # nothing random: leave threads alone
-            yield
-            return
-        cpu = torch.device("cpu")
-        with isolated(cpu):
-            reseed(cpu, derive_seed(self.seed, READING))
-            yield
 
     def _notice(self, images: Tensor) -> None:
         """Warn of pictures, uint8 (N, C, H, W), that are valid but odd."""
 
     def _logits(self, x: Any) -> Tensor:
         self._require_fit()
-        with self._reading(x):
+        with reading(x, self.seed):
             images = to_images(x, input_shape=self.input_shape)
         self._notice(images)
         batches = (part.to(self.device) for part in images.split(PREDICTION_BATCH))

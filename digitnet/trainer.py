@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from digitnet.artifact import Artifact
@@ -21,6 +21,7 @@ from digitnet.devices import resolve_precision
 from digitnet.errors import ArtifactError, CallbackError, TrainingDivergedError, warn
 from digitnet.evaluation import evaluate
 from digitnet.history import EpochLog, History
+from digitnet.models.averaging import move_average
 from digitnet.randomness import ORDER, STEP, derive_seed, isolated, permutation, reseed
 from digitnet.recipe import Recipe
 from digitnet.state import TrainState
@@ -172,20 +173,9 @@ class Trainer:
         loss.backward()
         optimizer.step()
         if self.state.averaged is not None:
-            self._average(self.state.averaged)
+            kept = self.recipe.averaging or 0.0
+            move_average(self.state.averaged, self.state.model, kept, step=self.state.step)
         return loss.detach(), logits.detach()
-
-    @torch.no_grad()
-    def _average(self, averaged: nn.Module) -> None:
-        """Move the averaged weights towards the trained ones; counts and statistics follow."""
-        kept = self.recipe.averaging or 0.0
-        # In its first steps the average would be little but the first weights
-        kept = min(kept, (1 + self.state.step) / (10 + self.state.step))
-        pairs = zip(averaged.parameters(), self.state.model.parameters(), strict=True)
-        for mean, weight in pairs:
-            mean.lerp_(weight, 1 - kept)
-        for kept_value, value in zip(averaged.buffers(), self.state.model.buffers(), strict=True):
-            kept_value.copy_(value)
 
     def _loss(self, logits: Tensor, y: Tensor) -> Tensor:
         if self.class_weight is None:
@@ -261,23 +251,6 @@ class Trainer:
             function(argument)
         except Exception as error:
             raise CallbackError(f"{what} raised {type(error).__name__}: {error}") from error
-
-
-def build_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
-    """Return the recipe's optimizer of the model's weights.
-
-    Frozen weights are among them, so that they can be unfrozen between two `fit` calls;
-    without a gradient the optimizer leaves them alone.
-    """
-    parameters = [weight for weight in model.parameters() if weight.is_floating_point()]
-    options: dict[str, Any] = {"lr": recipe.learning_rate, "weight_decay": recipe.weight_decay}
-    # one kernel for all weights instead of several for each
-    options["fused"] = parameters[0].device.type in ("cpu", "cuda")
-    if recipe.optimizer == "sgd":
-        return torch.optim.SGD(parameters, momentum=0.9, nesterov=True, **options)
-    if recipe.optimizer == "adamw":
-        return torch.optim.AdamW(parameters, **options)
-    return torch.optim.Adam(parameters, **options)
 
 
 def _listeners(callbacks: Sequence[Callback], hook: Hook) -> list[Callback]:

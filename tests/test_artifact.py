@@ -52,6 +52,13 @@ def test_tensors_that_share_memory_or_lie_oddly_are_stored(tmp_path):
     assert torch.equal(tensors["a"], tensors["b"])
 
 
+def test_what_was_read_does_not_change_with_the_file(path):
+    tensors = read_artifact(path).tensors
+    content = path.read_bytes()
+    path.write_bytes(b"\0" * len(content))
+    assert torch.equal(tensors["weight"], TENSORS["weight"])
+
+
 def test_every_truncation_is_refused(path):
     content = path.read_bytes()
     for length in range(len(content)):

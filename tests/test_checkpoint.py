@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import time
 from dataclasses import replace
 
 import pytest
@@ -305,6 +307,60 @@ def test_testing_on_what_chose_the_best_epoch_draws_a_warning(small):
     classifier.evaluate(test[:50], verbose=0)
     classifier.fit(train, epochs=1, validation_data=test, verbose=0)
     classifier.evaluate(test, verbose=0)
+
+
+def test_a_folder_that_vanishes_is_a_clear_error_and_the_weights_stay(small, tmp_path):
+    folder = tmp_path / "run"
+
+    class Vanish(Callback):
+        def on_epoch_begin(self, state):
+            if state.epoch == 1:
+                shutil.rmtree(folder)
+
+    classifier = DigitClassifier("mlp", seed=1)
+    with pytest.raises(CallbackError, match="there is no folder .* Make it first"):
+        classifier.fit(small[0], epochs=3, callbacks=[Vanish(), Checkpoint(folder)], verbose=0)
+    assert classifier.history.epoch == [1, 2]
+    assert classifier.fit(small[0], epochs=1, verbose=0).epoch == [1, 2, 3]
+
+
+def test_a_clock_that_jumps_back_changes_nothing(small, tmp_path, monkeypatch):
+    clock = iter(range(10**6, 0, -1))
+    monkeypatch.setattr(time, "time", lambda: float(next(clock)))
+
+    def make():
+        return DigitClassifier("mlp", seed=7)
+
+    resumed, history = interrupted(make, small, tmp_path, step=9)
+    monkeypatch.undo()
+    whole = make()
+    expected = whole.fit(small[0], epochs=3, batch_size=50, validation_data=small[1], verbose=0)
+    assert same(weights(resumed), weights(whole))
+    assert figures(history) == figures(expected)
+
+
+def test_a_log_that_another_program_has_open_goes_on(small, tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("old")
+    with path.open() as other:
+        DigitClassifier("mlp").fit(small[0], epochs=2, callbacks=[CSVLogger(path)], verbose=0)
+        assert other.read() == "old"  # what it had opened is as it was
+    assert len(path.read_text().splitlines()) == 3
+
+
+def test_two_runs_in_one_folder_at_once_keep_their_own_files(small, tmp_path):
+    other = DigitClassifier("mlp", seed=2)
+
+    class Beside(Callback):
+        def on_batch_end(self, state):
+            if state.step == 1:
+                other.fit(small[0], epochs=3, callbacks=[Checkpoint(tmp_path, keep=1)], verbose=0)
+
+    first = DigitClassifier("mlp", seed=1)
+    first.fit(small[0], epochs=2, callbacks=[Checkpoint(tmp_path, keep=1), Beside()], verbose=0)
+    found = {DigitClassifier.load(path).seed: path for path in listed(tmp_path)}
+    assert same(weights(DigitClassifier.load(found[1])), weights(first))
+    assert same(weights(DigitClassifier.load(found[2])), weights(other))
 
 
 def test_eight_threads_predict_what_one_does(fitted, digits):

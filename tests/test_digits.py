@@ -15,8 +15,9 @@ from digitnet.errors import ArtifactError
 
 def test_dark_on_light_draws_a_warning(fitted, digits):
     images = digits[1].images[:5].numpy()
-    with pytest.warns(UserWarning, match=r"5 of 5 pictures have a bright border.*255 - images"):
+    with pytest.warns(UserWarning, match=r"5 of 5 pictures .*border.*255 - images") as caught:
         fitted.predict(255 - images)
+    assert caught[0].filename == __file__
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         fitted.predict(images)

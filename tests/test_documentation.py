@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import importlib
 import pkgutil
+import re
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,20 @@ def test_some_docstrings_have_examples():
     finder = doctest.DocTestFinder(exclude_empty=True)
     modules = [importlib.import_module(name) for name in MODULES]
     assert sum(bool(test.examples) for module in modules for test in finder.find(module)) >= 2
+
+
+def _blocks():
+    for page in sorted((ROOT / "docs").rglob("*.md")):
+        for number, code in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(), re.S)):
+            if page.name != "index.md":  # the quick start, which is run as an example
+                yield pytest.param(code, id=f"{page.name}-{number}")
+
+
+@pytest.mark.parametrize("code", list(_blocks()))
+@pytest.mark.filterwarnings("ignore:There is no checkpoint")
+def test_the_code_on_the_pages_runs(code, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "page", "exec"), {})
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/index.md"])

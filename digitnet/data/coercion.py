@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 from digitnet.data.image_set import ImageSet, Shape
 from digitnet.data.pixels import arranged, describe_shapes, to_uint8
 from digitnet.errors import InvalidInputError
+from digitnet.randomness import READING, derive_seed, isolated, reseed
 
 
 def to_image_set(x: Any, y: Any, *, classes: tuple[str, ...], input_shape: Shape) -> ImageSet:
@@ -43,6 +45,18 @@ def to_image_set(x: Any, y: Any, *, classes: tuple[str, ...], input_shape: Shape
         raise InvalidInputError("Expected labels with the pictures; received none. Pass y.")
     images = to_images(x, input_shape=input_shape)
     return ImageSet(images, to_labels(y, count=len(images), classes=classes), classes, "arrays")
+
+
+@contextmanager
+def reading(x: Any, seed: int) -> Iterator[None]:
+    """Let a Dataset or DataLoader draw from a seed, not from the caller's random state."""
+    if not isinstance(x, (Dataset, DataLoader)):  # nothing random: leave other threads alone
+        yield
+        return
+    cpu = torch.device("cpu")
+    with isolated(cpu):
+        reseed(cpu, derive_seed(seed, READING))
+        yield
 
 
 def to_images(x: Any, *, input_shape: Shape) -> Tensor:

@@ -116,6 +116,21 @@ def layer_rows(body: nn.Module, input_shape: Shape) -> list[LayerRow]:
     return [*rows, LayerRow(f"{type(body).__name__} itself", None, own)] if own > 0 else rows
 
 
+def print_summary(name: str, body: nn.Module, input_shape: Shape) -> None:
+    """Print a table of a network's parts."""
+    from rich.console import Console  # slow to import
+    from rich.table import Table
+
+    table = Table(title=name, show_footer=True)
+    table.add_column("Layer", "", justify="right")
+    table.add_column("Type", "total")
+    table.add_column("Output shape", "", justify="right")
+    table.add_column("Parameters", f"{count_parameters(body):,}", justify="right")
+    for number, row in enumerate(layer_rows(body, input_shape), start=1):
+        table.add_row(str(number), *row.cells)
+    Console().print(table)
+
+
 def count_parameters(module: nn.Module) -> int:
     """Return the number of parameters, shared ones counted once."""
     return sum(parameter.numel() for parameter in module.parameters())
