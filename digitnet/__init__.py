@@ -10,9 +10,10 @@ from digitnet.data import ImageSet
 from digitnet.digits import DigitClassifier
 from digitnet.evaluation import Evaluation
 from digitnet.history import History
-from digitnet.recipe import Recipe
+from digitnet.recipe import Augmentation, Recipe
 
 __all__ = [
+    "Augmentation",
     "DigitClassifier",
     "Evaluation",
     "History",

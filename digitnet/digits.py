@@ -30,7 +30,7 @@ class DigitClassifier(ImageClassifier):
         device: As for `ImageClassifier`.
         seed: As for `ImageClassifier`.
 
-    Example:
+    Examples:
         >>> from digitnet import DigitClassifier, datasets
         >>> train, test = datasets.synthetic(train=500, test=100)
         >>> clf = DigitClassifier(seed=0)

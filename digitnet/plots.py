@@ -77,7 +77,7 @@ def confusion_matrix(confusion: Array, classes: Sequence[str]) -> Figure:
 
 
 def per_class_accuracy(accuracy: Array, classes: Sequence[str]) -> Figure:
-    """Draw the accuracy of each class, the lowest and the highest in colour.
+    """Draw the accuracy of each class, the lowest in another colour.
 
     Args:
         accuracy: Floats (C,) in [0, 1]; NaN for a class without pictures.

@@ -23,7 +23,7 @@ class Callback:
         TypeError: A subclass defines an `on_...` method that is no hook, when it is
             defined.
 
-    Example:
+    Examples:
         >>> class StopWhenGood(Callback):
         ...     def on_epoch_end(self, state):
         ...         if state.history[-1].accuracy > 0.99:
