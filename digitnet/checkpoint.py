@@ -14,6 +14,7 @@ from torch import Tensor
 from digitnet.artifact import Artifact, read_artifact
 from digitnet.errors import ArtifactError, InvalidInputError, warn
 from digitnet.history import History
+from digitnet.recipe import check_seed
 from digitnet.state import TrainState
 
 _NAME = re.compile(r"checkpoint-(\d+)-([0-9a-f]+)\.safetensors")
@@ -26,7 +27,9 @@ _FIXED = (
     "classes",
     "input_shape",
     "effective_recipe",
+    "normalization",
     "seed",
+    "epochs",
     "data",
     "shuffle",
     "class_weight",
@@ -118,8 +121,8 @@ def check_settings(found: Settings, expected: Settings, path: Path) -> None:
 
 
 def _comparable(value: Any) -> Any:
-    """Leave out of a recipe how long it trains, where that changes nothing but the end."""
-    if isinstance(value, dict) and value.get("schedule") == "constant":
+    """Leave the epochs out of a recipe: they are compared as a total, where they matter."""
+    if isinstance(value, dict) and "schedule" in value:
         return {name: setting for name, setting in value.items() if name != "epochs"}
     return value
 
@@ -135,29 +138,60 @@ def listed(directory: Path) -> list[Path]:
     return sorted(found, key=lambda path: path.name, reverse=True)
 
 
-def newest(directory: Path) -> tuple[Path, Artifact] | None:
+def newest(directory: Path, *, seed: int | None = None) -> tuple[Path, Artifact] | None:
     """Return the newest whole checkpoint of a folder; `None` if it holds none.
 
+    Args:
+        directory: The folder; it need not be there.
+        seed: Where several runs wrote to it, those of this seed come first.
+
     Raises:
+        InvalidInputError: It is a file.
         ArtifactError: It holds checkpoints, but all are damaged.
     """
     if directory.exists() and not directory.is_dir():
         raise InvalidInputError(f"Expected a folder to resume from; '{directory}' is a file.")
     paths = listed(directory) if directory.is_dir() else []
+    found: list[tuple[Path, Artifact]] = []
     for path in paths:
         try:
             checkpoint = read_artifact(path)
-            if not isinstance(checkpoint.metadata.get("checkpoint"), dict):
-                raise ArtifactError(f"'{path}' is no checkpoint.")
+            check_place(checkpoint)
         except ArtifactError as error:
-            warn(f"A checkpoint is passed over: {error}")
-        else:
+            warn(f"A checkpoint is passed over: '{path}': {error}")
+            continue
+        if seed is None or checkpoint.metadata["seed"] == seed:
             return path, checkpoint
-    if paths:
+        found.append((path, checkpoint))
+    if paths and not found:
         raise ArtifactError(
             f"No checkpoint in '{directory}' is whole. Delete them to start afresh."
         )
-    return None
+    return found[0] if found else None
+
+
+def check_place(checkpoint: Artifact) -> None:
+    """Raise `ArtifactError` unless the metadata of a checkpoint have their form."""
+    tensors, metadata = checkpoint
+    try:
+        place = metadata["checkpoint"]
+        counts = [place[name] for name in ("epoch", "step", "epoch_step", "first_epoch")]
+        fits = (
+            all(type(count) is int and count >= 0 for count in counts)
+            and place["epoch_step"] in (0, len(tensors[f"{_PREFIX}running/sizes"]))
+            and place["first_epoch"] <= place["epoch"]
+            and len(History.from_rows(metadata["history"])) <= place["epoch"]
+            and isinstance(place["learning_rate"], float)
+            and isinstance(place["stop_reason"], (str, type(None)))
+            and isinstance(place["weights_chosen"], bool)
+            and re.fullmatch("[0-9a-f]{8}", place["run"]) is not None
+            and all(isinstance(values, dict) for values in place["callbacks"].values())
+        )
+        check_seed(metadata["seed"])
+    except (KeyError, TypeError, AttributeError, InvalidInputError) as error:
+        raise ArtifactError(f"It is no checkpoint, or it lacks something ({error}).") from error
+    if not fits:
+        raise ArtifactError("It is no checkpoint: something in its metadata has another form.")
 
 
 def _prefixed(part: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

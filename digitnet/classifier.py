@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,7 +24,7 @@ from digitnet.checkpoint import network_tensors, newest
 from digitnet.data.batches import Batches
 from digitnet.data.coercion import reading, to_image_set, to_images
 from digitnet.data.image_set import ImageSet, Shape, checked_classes
-from digitnet.errors import ArtifactError, NotFittedError, warn
+from digitnet.errors import ArtifactError, DigitNetError, NotFittedError, warn
 from digitnet.evaluation import Evaluation, evaluate, predict_logits
 from digitnet.history import History
 from digitnet.metrics import channel_statistics
@@ -180,29 +181,33 @@ class ImageClassifier:
         )
         listeners = [*arguments.reporters(verbose), *arguments.checked_callbacks(callbacks)]
         weights = arguments.class_weights(class_weight, len(self.classes))
-        checkpoint = None if resume is None else self._newest(Path(resume))
-        train, validation = self._training_data(x, y, validation_data, validation_split)
-        check_last_batch(self.model, pictures=len(train), batch_size=recipe.batch_size)
-        if self._measure_statistics and not self._fitted:
-            self._network.set_normalization(*channel_statistics(train.images))
-        batches = Batches(train, recipe.batch_size, self.device)
+        with self._unharmed():
+            checkpoint = None if resume is None else self._newest(Path(resume))
+            train, validation = self._training_data(x, y, validation_data, validation_split)
+            check_last_batch(self.model, pictures=len(train), batch_size=recipe.batch_size)
+            if self._measure_statistics and not self._fitted:
+                self._network.set_normalization(*channel_statistics(train.images))
+            batches = Batches(train, recipe.batch_size, self.device)
+            begun = self._state is not None and self._state.step > 0
+            trainer = Trainer(
+                self._state
+                if self._state and begun and not checkpoint
+                else self._new_state(recipe),
+                recipe,
+                device=self.device,
+                callbacks=listeners,
+                class_weight=None if weights is None else weights.to(self.device),
+                shuffle=shuffle,
+                describe=self._describe,
+            )
+            self.effective_recipe = trainer.recipe
+            if checkpoint is not None:
+                trainer.check(batches, *checkpoint)
+        self._state, self._chosen_on = trainer.state, None
         held_out = Batches(validation, PREDICTION_BATCH, self.device) if validation else None
-        trainer = Trainer(
-            self._state if self._state and not checkpoint else self._new_state(recipe),
-            recipe,
-            device=self.device,
-            callbacks=listeners,
-            class_weight=None if weights is None else weights.to(self.device),
-            shuffle=shuffle,
-            describe=lambda: self._info().to_metadata(),
-        )
-        self.effective_recipe = trainer.recipe
-        if checkpoint is not None:
-            trainer.check(batches, *checkpoint)
-        self._state = trainer.state
         history = trainer.fit(batches, held_out, resume=checkpoint)
-        chosen = held_out is not None and self._state.weights_chosen
-        self._chosen_on = held_out.fingerprint if held_out is not None and chosen else None
+        if held_out is not None and self._state.weights_chosen:
+            self._chosen_on = held_out.fingerprint
         return history
 
     def evaluate(
@@ -330,6 +335,7 @@ class ImageClassifier:
         classifier._network.load_state_dict(weights)
         classifier._loaded_history = info.history
         classifier.effective_recipe = info.effective_recipe
+        classifier._chosen_on = info.chosen_on
         return classifier
 
     @classmethod
@@ -359,6 +365,7 @@ class ImageClassifier:
             effective_recipe=self.effective_recipe,
             seed=self.seed,
             history=self.history,
+            chosen_on=self._chosen_on,
             versions=current_versions(),
         )
 
@@ -376,12 +383,30 @@ class ImageClassifier:
 
     def _newest(self, directory: Path) -> tuple[Path, Artifact] | None:
         """Return the checkpoint to go on from, and take its seed where none was given."""
-        found = newest(directory)
+        found = newest(directory, seed=None if self._seed_was_drawn else self.seed)
         if found is None:
             warn(f"There is no checkpoint in '{directory}': the training starts afresh.")
         elif self._seed_was_drawn:
-            self.seed = check_seed(found[1].metadata.get("seed"))
+            self.seed = found[1].metadata["seed"]
         return found
+
+    def _describe(self) -> dict[str, Any]:
+        """Return what a checkpoint says of the classifier."""
+        info = self._info().to_metadata()
+        given = None if self._measure_statistics else [info["mean"], info["std"]]
+        return info | {"normalization": given}
+
+    @contextmanager
+    def _unharmed(self) -> Iterator[None]:
+        """Where a `fit` is refused, leave everything as it was."""
+        before = self.seed, self.effective_recipe
+        mean, std = self._network.mean.clone(), self._network.std.clone()
+        try:
+            yield
+        except DigitNetError:
+            self.seed, self.effective_recipe = before
+            self._network.set_normalization(mean, std)
+            raise
 
     def _training_data(
         self, x: Any, y: Any, validation_data: Any, validation_split: float

@@ -32,6 +32,7 @@ class ModelInfo:
         effective_recipe: The recipe as it was in the last `fit`.
         seed: The seed of the training.
         history: Its epochs.
+        chosen_on: Fingerprint of the pictures that the best epoch was chosen on, if one was.
         versions: What it was trained with.
     """
 
@@ -45,6 +46,7 @@ class ModelInfo:
     effective_recipe: Recipe
     seed: int
     history: History
+    chosen_on: str | None
     versions: dict[str, str]
 
     def to_metadata(self) -> dict[str, Any]:
@@ -62,7 +64,7 @@ class ModelInfo:
             channels, height, width = (
                 check_count("input_shape", size) for size in metadata["input_shape"]
             )
-            network = metadata["network"]
+            network, chosen_on = metadata["network"], metadata["chosen_on"]
             return cls(
                 network=None if network is None else str(network),
                 network_type=str(metadata["network_type"]),
@@ -74,6 +76,7 @@ class ModelInfo:
                 effective_recipe=Recipe.from_dict(metadata["effective_recipe"]),
                 seed=check_seed(metadata["seed"]),
                 history=History.from_rows(metadata["history"]),
+                chosen_on=None if chosen_on is None else str(chosen_on),
                 versions=dict(metadata["versions"]),
             )
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:

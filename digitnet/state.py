@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ class TrainState:
         seed: The seed of the training.
         averaged: A second network that holds the averaged weights, if they are averaged.
         history: Epochs that the network has already been trained for.
+        run: A name for this training, so that two of them never share a file.
 
     Attributes:
         epoch: Epochs finished.
@@ -45,7 +47,7 @@ class TrainState:
         validation: The last epoch's evaluation on them, if there are any.
         stop_reason: Why training ends before its last epoch, if it does.
         resumed_from: The folder of the checkpoint that this `fit` goes on from, if it does.
-        weights_chosen: Whether a callback chose the weights by a figure of an epoch.
+        weights_chosen: Whether a callback chose the weights by the validation data.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class TrainState:
         self.optimizer = optimizer
         self.averaged = averaged
         self.seed = seed
+        self.run = secrets.token_hex(4)
         self.history = history
         self.epoch = self.epochs = self._first_epoch = history[-1].epoch if len(history) else 0
         self.step = self.epoch_step = self.steps_per_epoch = 0
@@ -99,11 +102,11 @@ class TrainState:
         """Have `save` called with a checkpoint when every callback's hook has run."""
         self._requests.append(save)
 
-    def choose_weights(self, weights: Mapping[str, Tensor]) -> None:
-        """Take weights of an earlier epoch, which were chosen by its figures."""
+    def choose_weights(self, weights: Mapping[str, Tensor], *, by_validation: bool) -> None:
+        """Take weights of an earlier epoch, chosen by its figures on the validation data or not."""
         self.model.load_state_dict(weights)
         self.evaluated.load_state_dict(weights)
-        self.weights_chosen = True
+        self.weights_chosen = by_validation
 
     @property
     def has_requests(self) -> bool:
@@ -131,11 +134,14 @@ class TrainState:
     def begin_epoch(self, device: torch.device) -> None:
         """Start the figures of an epoch."""
         self.epoch_step = 0
+        self.weights_chosen = False
         self.running = RunningMetrics(self.steps_per_epoch, device)
 
     def place(self) -> dict[str, Any]:
         """Return where the training stands, for JSON; `go_to` takes it."""
         return {
+            "run": self.run,
+            "learning_rate": self.learning_rate,
             "epoch": self.epoch,
             "step": self.step,
             "epoch_step": self.epoch_step,
@@ -147,6 +153,9 @@ class TrainState:
     def go_to(self, place: Mapping[str, Any], history: History) -> None:
         """Stand at another place of the training; `epochs` is then counted from its start."""
         planned = self.epochs - self._first_epoch
+        self.run = place["run"]
+        for group in self.optimizer.param_groups:
+            group["lr"] = place["learning_rate"]
         self.epoch, self.step = place["epoch"], place["step"]
         self.epoch_step, self._first_epoch = place["epoch_step"], place["first_epoch"]
         self.stop_reason, self.weights_chosen = place["stop_reason"], place["weights_chosen"]

@@ -14,13 +14,26 @@ from torch.nn import functional
 
 from digitnet.artifact import Artifact
 from digitnet.callbacks.base import Callback, Hook
-from digitnet.checkpoint import callback_state, capture, check_settings, restore
+from digitnet.checkpoint import (
+    callback_state,
+    capture,
+    check_settings,
+    network_tensors,
+    restore,
+)
 from digitnet.data.augmentation import augment
 from digitnet.data.batches import Batches
 from digitnet.devices import resolve_precision
-from digitnet.errors import ArtifactError, CallbackError, TrainingDivergedError, warn
+from digitnet.errors import (
+    ArtifactError,
+    CallbackError,
+    InvalidInputError,
+    TrainingDivergedError,
+    warn,
+)
 from digitnet.evaluation import evaluate
 from digitnet.history import EpochLog, History
+from digitnet.model_file import check_weights
 from digitnet.models.averaging import move_average
 from digitnet.randomness import ORDER, STEP, derive_seed, isolated, permutation, reseed
 from digitnet.recipe import Recipe
@@ -69,8 +82,22 @@ class Trainer:
         self._hooks = {hook: _listeners(callbacks, hook) for hook in get_args(Hook)}
 
     def check(self, train: Batches, path: Path, checkpoint: Artifact) -> None:
-        """Raise `InvalidInputError` unless a checkpoint is of this training."""
-        check_settings(checkpoint.metadata, self._settings(train), path)
+        """Change nothing, and raise unless a checkpoint is of this training.
+
+        Raises:
+            InvalidInputError: Something is not as it was then.
+            ArtifactError: The network is another one.
+        """
+        settings = self._settings(train, self.recipe.epochs)
+        check_settings(checkpoint.metadata, settings, path)
+        check_weights(network_tensors(checkpoint.tensors), self.state.evaluated.state_dict())
+        place = checkpoint.metadata["checkpoint"]
+        begun = place["epoch"] + (place["epoch_step"] > 0)
+        if begun > self.recipe.epochs:
+            raise InvalidInputError(
+                f"Expected epochs of at least {begun}, as '{path}' stands in epoch {begun}; "
+                f"received {self.recipe.epochs}. With resume, epochs is the total."
+            )
 
     def fit(
         self,
@@ -108,6 +135,11 @@ class Trainer:
             except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as cause:
                 raise ArtifactError(f"'{path}' is no whole checkpoint ({cause}).") from cause
             state.resumed_from = path.parent.resolve()
+            if state.stop_reason is not None and not state.epoch_step:
+                warn(
+                    f"The training had ended after epoch {state.epoch}: {state.stop_reason}. To "
+                    "train on, load the checkpoint and call fit without resume."
+                )
         was_training = state.model.training
         begun: list[Callback] = []
         with isolated(self.device):
@@ -117,7 +149,10 @@ class Trainer:
                     self._call(callback, "on_train_begin")
                 if resume is not None:
                     self._remind(checkpoint)
-                while state.epoch < state.epochs and state.stop_reason is None:
+                # an epoch in progress is finished first, also after a resume
+                while state.epoch_step or (
+                    state.epoch < state.epochs and state.stop_reason is None
+                ):
                     self._train_epoch(train, validation)
             except BaseException:  # Ctrl-C too, which then goes on to the caller
                 for error in self._end(begun):
@@ -134,7 +169,7 @@ class Trainer:
         before = state.snapshot()
         if not state.epoch_step:  # else the epoch goes on from a checkpoint
             state.begin_epoch(self.device)
-        self._announce("on_epoch_begin", train)
+        self._announce("on_epoch_begin")
         started = time.perf_counter()
         state.model.train()
         order = self._order(train)[state.epoch_step * train.batch_size :]
@@ -142,7 +177,10 @@ class Trainer:
             reseed(self.device, derive_seed(state.seed, STEP, state.epoch, state.epoch_step))
             batch_loss, logits = self._train_step(x, y)
             state.end_step(batch_loss, logits, y)
-            self._announce("on_batch_end", train)
+            self._announce("on_batch_end")
+            if state.has_requests:
+                self._check_finite(before)
+                self._take_checkpoint(train)
         loss, accuracy = state.running.read()  # waits for the device
         seconds = time.perf_counter() - started
         self._check_finite(before)
@@ -157,7 +195,9 @@ class Trainer:
             epoch_seconds=seconds,
         )
         state.end_epoch(log, result)
-        self._announce("on_epoch_end", train)
+        self._announce("on_epoch_end")
+        if state.has_requests:
+            self._take_checkpoint(train)
 
     def _train_step(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         optimizer = self.state.optimizer
@@ -196,7 +236,7 @@ class Trainer:
             finite = [parameter.isfinite().all() for parameter in state.model.parameters()]
             if bool(torch.stack(finite).all()):
                 return
-            bad_step = state.steps_per_epoch - 1
+            bad_step = state.epoch_step - 1
         state.restore(before)
         raise TrainingDivergedError(
             f"The training diverged at step {bad_step + 1} of {state.steps_per_epoch} of epoch "
@@ -215,22 +255,26 @@ class Trainer:
                 errors.append(error)
         return errors
 
-    def _announce(self, hook: Hook, train: Batches) -> None:
+    def _announce(self, hook: Hook) -> None:
         for callback in self._hooks[hook]:
             self._call(callback, hook)
-        requests = self.state.take_requests() if self.state.has_requests else []
-        if requests:  # after the whole round, so that what each remembers is of one moment
-            keyed = _keyed(self.callbacks)
-            remembered = {key: callback.state_dict() for key, callback in keyed.items()}
-            checkpoint = capture(self.state, self._settings(train), remembered)
-            for save in requests:
-                self._guard(f"The checkpoint after {hook}", save, checkpoint)
 
-    def _settings(self, train: Batches) -> dict[str, Any]:
+    def _take_checkpoint(self, train: Batches) -> None:
+        """Serve requests after a whole round, so that all that is remembered is of one moment."""
+        keyed = _keyed(self.callbacks)
+        remembered = {key: callback.state_dict() for key, callback in keyed.items()}
+        settings = self._settings(train, self.state.epochs)
+        checkpoint = capture(self.state, settings, remembered)
+        for save in self.state.take_requests():
+            self._guard("Writing a checkpoint", save, checkpoint)
+
+    def _settings(self, train: Batches, epochs: int) -> dict[str, Any]:
         """Return all that must be the same when a training goes on."""
         weights = None if self.class_weight is None else self.class_weight.tolist()
         return {
             **self.describe(),
+            # a constant learning rate does not depend on the end
+            "epochs": None if self.recipe.schedule == "constant" else epochs,
             "data": train.fingerprint,
             "shuffle": self.shuffle,
             "class_weight": weights,

@@ -10,11 +10,16 @@ import pytest
 import torch
 from torch import nn
 
-from digitnet import DigitClassifier
-from digitnet.artifact import read_artifact
+from digitnet import DigitClassifier, ImageClassifier
+from digitnet.artifact import read_artifact, write_artifact
 from digitnet.callbacks import Callback, Checkpoint, CSVLogger, EarlyStopping
 from digitnet.checkpoint import listed
-from digitnet.errors import ArtifactError, CallbackError, InvalidInputError
+from digitnet.errors import (
+    ArtifactError,
+    CallbackError,
+    InvalidInputError,
+    TrainingDivergedError,
+)
 from digitnet.recipe import REPORT, Augmentation
 
 ALL = Augmentation(rotation=10, shift=2, scale=0.1, shear=5)
@@ -145,7 +150,7 @@ def test_more_epochs_can_follow_and_a_finished_training_stays(small, tmp_path):
 
 
 def test_an_early_stop_survives_a_resume(small, tmp_path):
-    train, test = small
+    train, _ = small
 
     def callbacks():
         return [
@@ -167,10 +172,261 @@ def test_an_early_stop_survives_a_resume(small, tmp_path):
     assert same(weights(resumed), weights(once))  # the best epoch was the first
     assert len((tmp_path / "log.csv").read_text().splitlines()) == 3
     again = DigitClassifier("mlp", seed=1)
-    assert again.fit(
-        train, epochs=9, batch_size=50, callbacks=callbacks(), resume=tmp_path, verbose=0
-    ).epoch == [1, 2]
-    assert test is not None
+    with pytest.warns(UserWarning, match="had ended after epoch 2: loss was not better"):
+        history = again.fit(
+            train, epochs=9, batch_size=50, callbacks=callbacks(), resume=tmp_path, verbose=0
+        )
+    assert history.epoch == [1, 2]
+
+
+class StopAfterWriting(Checkpoint):
+    """End the training right after the checkpoint of a step, as a kill there would."""
+
+    def __init__(self, directory, *, step, **options):
+        super().__init__(directory, **options)
+        self.step = step
+
+    def _write(self, checkpoint):
+        super()._write(checkpoint)
+        if checkpoint.metadata["checkpoint"]["step"] == self.step:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("step", [4, 5, 10])
+def test_a_kill_between_the_last_step_and_the_end_of_an_epoch_loses_nothing(small, tmp_path, step):
+    recipe = replace(REPORT, network="mlp", schedule="one_cycle", epochs=3, averaging=0.9)
+
+    def make():
+        return DigitClassifier(recipe=recipe, seed=7)
+
+    whole = make()
+    expected = whole.fit(small[0], batch_size=50, verbose=0)
+    with pytest.raises(KeyboardInterrupt):
+        make().fit(
+            small[0],
+            batch_size=50,
+            callbacks=[StopAfterWriting(tmp_path, step=step, every=1)],
+            verbose=0,
+        )
+    resumed = make()
+    history = resumed.fit(
+        small[0],
+        batch_size=50,
+        callbacks=[Checkpoint(tmp_path, every=1)],
+        resume=tmp_path,
+        verbose=0,
+    )
+    assert same(weights(resumed), weights(whole))
+    assert figures(history) == figures(expected)
+
+
+def test_a_stop_within_an_epoch_survives_a_resume(small, tmp_path):
+    def make(*callbacks, **options):
+        classifier = DigitClassifier("mlp", seed=7)
+
+        class StopInside(Callback):
+            def on_batch_end(self, state):
+                if state.step == 2:
+                    state.stop("enough")
+
+        history = classifier.fit(
+            small[0],
+            epochs=3,
+            batch_size=50,
+            callbacks=[StopInside(), *callbacks],
+            verbose=0,
+            **options,
+        )
+        return classifier, history
+
+    whole, expected = make()
+    with pytest.raises(KeyboardInterrupt):
+        make(StopAfterWriting(tmp_path, step=3, every=1))
+    resumed, history = make(Checkpoint(tmp_path, every=1), resume=tmp_path)
+    assert history.epoch == expected.epoch == [1]
+    assert same(weights(resumed), weights(whole))
+
+
+def test_a_second_fit_with_a_schedule_resumes_to_its_total(small, tmp_path):
+    recipe = replace(REPORT, network="mlp", schedule="one_cycle", epochs=2)
+
+    def make():
+        classifier = DigitClassifier(recipe=recipe, seed=7)
+        classifier.fit(small[0], batch_size=50, verbose=0)
+        return classifier
+
+    whole = make()
+    whole.fit(small[0], batch_size=50, verbose=0)
+    with pytest.raises(KeyboardInterrupt):
+        make().fit(
+            small[0],
+            batch_size=50,
+            callbacks=[StopAfterWriting(tmp_path, step=13, every=1)],
+            verbose=0,
+        )
+    for epochs in (2, 5):
+        with pytest.raises(InvalidInputError, match="another epochs: 4 there"):
+            DigitClassifier(recipe=recipe, seed=7).fit(
+                small[0], epochs=epochs, batch_size=50, resume=tmp_path, verbose=0
+            )
+    resumed = DigitClassifier(recipe=recipe, seed=7)
+    history = resumed.fit(small[0], epochs=4, batch_size=50, resume=tmp_path, verbose=0)
+    assert history.epoch == [1, 2, 3, 4]
+    assert same(weights(resumed), weights(whole))
+
+
+def test_fewer_epochs_than_the_checkpoints_are_refused(small, tmp_path):
+    DigitClassifier("mlp", seed=1).fit(
+        small[0], epochs=3, callbacks=[Checkpoint(tmp_path)], verbose=0
+    )
+    with pytest.raises(InvalidInputError, match="Expected epochs of at least 3, .* received 2"):
+        DigitClassifier("mlp", seed=1).fit(small[0], epochs=2, resume=tmp_path, verbose=0)
+
+
+def test_a_damaged_newest_checkpoint_does_not_cost_the_whole_ones(small, tmp_path):
+    def make():
+        return DigitClassifier("mlp", seed=1)
+
+    make().fit(small[0], epochs=3, callbacks=[Checkpoint(tmp_path, keep=3)], verbose=0)
+    listed(tmp_path)[0].write_bytes(b"junk")
+    with pytest.warns(UserWarning, match="passed over"), pytest.raises(KeyboardInterrupt):
+        make().fit(
+            small[0],
+            epochs=3,
+            callbacks=[StopAfterWriting(tmp_path, keep=1, every=1, step=9)],
+            resume=tmp_path,
+            verbose=0,
+        )
+    assert steps(tmp_path) == [9]
+    whole, resumed = make(), make()
+    whole.fit(small[0], epochs=3, verbose=0)
+    resumed.fit(small[0], epochs=3, resume=tmp_path, verbose=0)
+    assert same(weights(resumed), weights(whole))
+
+
+def test_one_checkpoint_serves_two_classifiers_and_keeps_both_apart(small, tmp_path):
+    checkpoint = Checkpoint(tmp_path, monitor="loss", save_best_only=True)
+    DigitClassifier("mlp", seed=1).fit(small[0], epochs=1, callbacks=[checkpoint], verbose=0)
+    with pytest.raises(CallbackError, match="holds checkpoints of an earlier run"):
+        DigitClassifier("mlp", seed=2).fit(small[0], epochs=1, callbacks=[checkpoint], verbose=0)
+    shutil.rmtree(tmp_path)
+    second = DigitClassifier("mlp", seed=2)
+    second.fit(small[0], epochs=1, callbacks=[checkpoint], verbose=0)
+    second.fit(small[0], epochs=1, callbacks=[checkpoint], verbose=0)  # its own files
+    assert steps(tmp_path) == [8, 4]
+
+
+def test_two_checkpoints_in_one_fit_can_be_resumed(small, tmp_path):
+    def fit(epochs):
+        classifier = DigitClassifier("mlp", seed=1)
+        classifier.fit(
+            small[0],
+            epochs=epochs,
+            validation_data=small[1],
+            callbacks=[
+                Checkpoint(tmp_path / "last", keep=1),
+                Checkpoint(tmp_path / "best", save_best_only=True),
+            ],
+            resume=tmp_path / "last",
+            verbose=0,
+        )
+        return classifier
+
+    with pytest.warns(UserWarning, match="starts afresh"):
+        fit(2)
+    assert len(fit(3).history) == 3
+
+
+def test_weights_that_are_not_finite_are_never_checkpointed(small, tmp_path):
+    class Poison(Callback):
+        def on_batch_end(self, state):
+            if state.step == 6:
+                with torch.no_grad():
+                    next(state.model.parameters()).fill_(float("nan"))
+
+    classifier = DigitClassifier("mlp", seed=1)
+    with pytest.raises(TrainingDivergedError, match="diverged at step 2 of 4 of epoch 2"):
+        classifier.fit(
+            small[0], epochs=3, callbacks=[Poison(), Checkpoint(tmp_path, every=1)], verbose=0
+        )
+    for path in listed(tmp_path):
+        assert all(value.isfinite().all() for value in read_artifact(path).tensors.values())
+    assert steps(tmp_path)[0] == 5
+
+
+def test_a_refused_resume_leaves_the_classifier_as_it_was(small, tmp_path):
+    def own(width):
+        torch.manual_seed(0)
+        return nn.Sequential(nn.Flatten(), nn.Linear(784, width), nn.Linear(width, 10))
+
+    DigitClassifier(own(8)).fit(
+        small[0], epochs=1, callbacks=[Checkpoint(tmp_path / "a")], verbose=0
+    )
+    classifier = DigitClassifier(own(9))
+    classifier.fit(small[0], epochs=1, verbose=0)
+    before = classifier.seed, classifier.effective_recipe, weights(classifier)
+    with pytest.raises(ArtifactError, match="Expected 'body.1.weight' of shape"):
+        classifier.fit(small[0], epochs=2, resume=tmp_path / "a", verbose=0)
+    with pytest.raises(InvalidInputError, match="batch_size"):
+        classifier.fit(small[0], batch_size=11, resume=tmp_path / "a", verbose=0)
+    assert (classifier.seed, classifier.effective_recipe) == before[:2]
+    assert same(weights(classifier), before[2])
+    assert classifier.predict(small[1].images).shape == (60,)
+
+
+def test_another_normalisation_is_refused(small, tmp_path):
+    made = {"classes": list("0123456789"), "input_shape": (1, 28, 28), "seed": 1}
+    ImageClassifier("mlp", mean=0, std=1, **made).fit(
+        small[0], epochs=1, callbacks=[Checkpoint(tmp_path)], verbose=0
+    )
+    with pytest.raises(InvalidInputError, match="another normalization"):
+        ImageClassifier("mlp", mean=0.5, std=0.5, **made).fit(
+            small[0], epochs=2, resume=tmp_path, verbose=0
+        )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"epoch": "1"},
+        {"epoch": 0},
+        {"first_epoch": "a"},
+        {"step": -1},
+        {"epoch_step": 10**9},
+        {"callbacks": []},
+        {"callbacks": {"Checkpoint": [1]}},
+        {"run": "a/../../../evil"},
+        {"learning_rate": None},
+    ],
+)
+def test_forged_metadata_with_a_digest_that_fits_are_refused(small, tmp_path, change):
+    classifier = DigitClassifier("mlp", seed=1)
+    classifier.fit(small[0], epochs=1, callbacks=[Checkpoint(tmp_path)], verbose=0)
+    (path,) = listed(tmp_path)
+    tensors, metadata = read_artifact(path)
+    write_artifact(path, tensors, metadata | {"checkpoint": metadata["checkpoint"] | change})
+    with (
+        pytest.warns(UserWarning, match="passed over: .*It is no checkpoint"),
+        pytest.raises(ArtifactError, match="No checkpoint in"),
+    ):
+        DigitClassifier("mlp", seed=1).fit(small[0], epochs=2, resume=tmp_path, verbose=0)
+
+
+def test_what_another_figure_remembered_is_not_taken_over(small, tmp_path):
+    def fit(monitor, epochs):
+        return DigitClassifier("mlp", seed=1).fit(
+            small[0],
+            epochs=epochs,
+            callbacks=[EarlyStopping(monitor, patience=9), Checkpoint(tmp_path)],
+            validation_data=small[1],
+            resume=tmp_path,
+            verbose=0,
+        )
+
+    with pytest.warns(UserWarning, match="starts afresh"):
+        fit("loss", 1)
+    with pytest.warns(UserWarning, match=r"watched loss \(min\), and now it is accuracy \(max\)"):
+        fit("accuracy", 2)
 
 
 def test_a_checkpoint_can_be_loaded_as_a_model(small, tmp_path):
@@ -254,6 +510,11 @@ def test_other_arguments_of_fit_are_refused(small, tmp_path, options, message):
         other.fit(small[0][:229], epochs=2, resume=tmp_path, verbose=0)
 
 
+def steps(folder):
+    """The steps of a folder's checkpoints, the newest first."""
+    return [read_artifact(path).metadata["checkpoint"]["step"] for path in listed(folder)]
+
+
 def test_the_newest_and_the_best_are_kept(small, tmp_path):
     class Figures(Callback):
         """Let the second epoch look the best."""
@@ -265,16 +526,10 @@ def test_the_newest_and_the_best_are_kept(small, tmp_path):
     checkpoint = Checkpoint(tmp_path / "all", keep=2)
     arguments = {"validation_data": small[1], "verbose": 0, "epochs": 6, "batch_size": 230}
     DigitClassifier("mlp").fit(small[0], callbacks=[Figures(), checkpoint], **arguments)
-    steps = [
-        read_artifact(path).metadata["checkpoint"]["step"] for path in listed(tmp_path / "all")
-    ]
-    assert steps == [6, 5, 2]
+    assert steps(tmp_path / "all") == [6, 5, 2]
     only = Checkpoint(tmp_path / "best", save_best_only=True)
     DigitClassifier("mlp").fit(small[0], callbacks=[Figures(), only], **arguments)
-    steps = [
-        read_artifact(path).metadata["checkpoint"]["step"] for path in listed(tmp_path / "best")
-    ]
-    assert steps == [2, 1]
+    assert steps(tmp_path / "best") == [2, 1]
 
 
 @pytest.mark.parametrize(
@@ -297,13 +552,15 @@ def test_watching_validation_without_any_is_an_error_before_training(small, tmp_
             DigitClassifier("mlp").fit(small[0], callbacks=[callback], verbose=0)
 
 
-def test_testing_on_what_chose_the_best_epoch_draws_a_warning(small):
+def test_testing_on_what_chose_the_best_epoch_draws_a_warning(small, tmp_path):
     train, test = small
     classifier = DigitClassifier("mlp")
     stopping = EarlyStopping(restore_best_weights=True)
     classifier.fit(train, epochs=2, validation_data=test, callbacks=[stopping], verbose=0)
-    with pytest.warns(UserWarning, match="The best epoch was chosen on these pictures"):
-        classifier.evaluate(test, verbose=0)
+    classifier.save(tmp_path / "model")
+    for chosen in (classifier, DigitClassifier.load(tmp_path / "model")):
+        with pytest.warns(UserWarning, match="The best epoch was chosen on these pictures"):
+            chosen.evaluate(test, verbose=0)
     classifier.evaluate(test[:50], verbose=0)
     classifier.fit(train, epochs=1, validation_data=test, verbose=0)
     classifier.evaluate(test, verbose=0)

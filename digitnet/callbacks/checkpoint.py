@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +50,7 @@ class Checkpoint(Callback):
         self.keep = check_count("keep", keep)
         self._monitor = Monitor(monitor, mode=mode)
         self._best_step: int | None = None
-        self._run = ""  # a name for this run, so that two processes never share a file
+        self._run = ""  # the training that wrote the files
 
     def on_train_begin(self, state: TrainState) -> None:
         """Make the folder, and check that it is ours."""
@@ -66,13 +65,14 @@ class Checkpoint(Callback):
             raise ArtifactError(
                 f"Could not make the folder '{self.directory}': {error.strerror}."
             ) from error
-        foreign = [path for path in listed(self.directory) if path not in self._own_files()]
+        if self._run != state.run:  # another training: what was the best before does not count
+            self._run, self._monitor.best, self._best_step = state.run, None, None
+        foreign = len(listed(self.directory)) > len(self._own_files())
         if foreign and state.resumed_from != self.directory.resolve():
             raise InvalidInputError(
                 f"'{self.directory}' holds checkpoints of an earlier run. Go on from them with "
                 f"fit(..., resume={str(self.directory)!r}), or take another folder."
             )
-        self._run = self._run or secrets.token_hex(4)
 
     def on_batch_end(self, state: TrainState) -> None:
         """Write every so many steps."""
@@ -88,22 +88,26 @@ class Checkpoint(Callback):
             state.request_checkpoint(self._write)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the run's name, and its best."""
-        return {"run": self._run, "best": self._monitor.best, "best_step": self._best_step}
+        """Return the best so far."""
+        return {**self._monitor.state_dict(), "best_step": self._best_step}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from there."""
-        self._run, self._monitor.best = state["run"], state["best"]
-        self._best_step = state["best_step"]
+        if self._monitor.load_state_dict(state):
+            self._best_step = state["best_step"]
 
     def _write(self, checkpoint: Artifact) -> None:
         step = checkpoint.metadata["checkpoint"]["step"]
-        write_artifact(self.directory / file_name(step, self._run), *checkpoint)
+        written = file_name(step, self._run)
+        write_artifact(self.directory / written, *checkpoint)
+        names = [path.name for path in self._own_files()]
+        # Later ones are damaged, or the training went back behind them
+        kept = [name for name in names if name <= written][: self.keep]
         best = file_name(self._best_step, self._run) if self._best_step is not None else ""
-        for path in self._own_files()[self.keep :]:
-            if path.name != best:
-                path.unlink(missing_ok=True)
+        for name in names:
+            if name not in (*kept, best):
+                (self.directory / name).unlink(missing_ok=True)
 
     def _own_files(self) -> list[Path]:
         own = f"-{self._run}.safetensors"
-        return [path for path in listed(self.directory) if self._run and path.name.endswith(own)]
+        return [path for path in listed(self.directory) if path.name.endswith(own)]

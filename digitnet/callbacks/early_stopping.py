@@ -71,13 +71,14 @@ class EarlyStopping(Callback):
             state.stop(f"{self._monitor.name} was not better for {self._waited} epochs")
         ends = state.stop_reason is not None or state.epoch == state.epochs
         if ends and self._weights:
-            state.choose_weights(self._weights)
+            state.choose_weights(self._weights, by_validation=self._monitor.needs_validation)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the best value, the epochs since, and the best weights."""
-        return {"best": self._monitor.best, "waited": self._waited, **self._weights}
+        return {**self._monitor.state_dict(), "waited": self._waited, **self._weights}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from there."""
-        self._monitor.best, self._waited = state["best"], state["waited"]
-        self._weights = {name: v for name, v in state.items() if isinstance(v, Tensor)}
+        if self._monitor.load_state_dict(state):
+            self._waited = state["waited"]
+            self._weights = {name: v for name, v in state.items() if isinstance(v, Tensor)}

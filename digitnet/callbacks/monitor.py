@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Any, Literal
 
-from digitnet.errors import InvalidInputError
+from digitnet.errors import InvalidInputError, warn
 from digitnet.history import EpochLog
 
 Mode = Literal["auto", "min", "max"]
@@ -61,3 +61,18 @@ class Monitor:
         if better:
             self.best = value
         return better
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what is watched, and its best value."""
+        return {"monitor": self.name, "mode": self.mode, "best": self.best}
+
+    def load_state_dict(self, state: dict[str, Any]) -> bool:
+        """Take the best value back; where another figure was watched, warn and start afresh."""
+        if (state["monitor"], state["mode"]) != (self.name, self.mode):
+            warn(
+                f"The checkpoint watched {state['monitor']} ({state['mode']}), and now it is "
+                f"{self.name} ({self.mode}): the best value so far starts afresh."
+            )
+            return False
+        self.best = state["best"]
+        return True

@@ -59,5 +59,7 @@ class Batches:
 
     def shuffled(self, order: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield pictures and labels (B,) in the order of the indices, int64 (N,)."""
+        if not len(order):  # split would give one empty batch
+            return
         for index in order.to(self._images.device).split(self.batch_size):
             yield self._images[index], self.labels[index]
