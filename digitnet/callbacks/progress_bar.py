@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor
 
 from digitnet.callbacks.base import Callback
-from digitnet.callbacks.epoch_printer import EpochPrinter, describe, describe_figures
+from digitnet.callbacks.epoch_printer import EpochPrinter, describe_figures
 from digitnet.state import TrainState
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ REFRESH_SECONDS = 0.1  # at most ten times a second
 class ProgressBar(Callback):
     """Show a bar an epoch: loss, accuracy, pictures a second, time left (`verbose=1`).
 
-    Where the output is neither a terminal nor a notebook, it is a line an epoch.
+    A line with the figures takes the place of the finished bar. Where the output is neither
+    a terminal nor a notebook, there is that line alone.
     """
 
     def __init__(self) -> None:
@@ -48,14 +49,13 @@ class ProgressBar(Callback):
             self._refreshed = now
             self._bar.set_postfix_str(describe_figures(*state.running.read()), refresh=False)
         self._bar.update(state.batch_size)
+        if self._bar.n == self._bar.total:
+            self._bar.refresh()  # full while validation goes on
 
     def on_epoch_end(self, state: TrainState) -> None:
-        """Leave the epoch's figures behind the finished bar."""
-        if self._bar is None:
-            self._printer.on_epoch_end(state)
-        else:
-            self._bar.set_postfix_str(describe(state.history[-1]))
-            self._close()
+        """Put a line with the epoch's figures in the place of the bar."""
+        self._close()
+        self._printer.on_epoch_end(state)
 
     def on_train_end(self, state: TrainState) -> None:
         """Close a bar that was interrupted."""
@@ -74,7 +74,7 @@ def track(batches: Iterable[Tensor], *, total: int) -> Iterator[Tensor]:
         batches: Pictures (B, ...).
         total: Pictures in all.
     """
-    with _bar(total=total, desc="Evaluating", leave=False) as bar:
+    with _bar(total=total, desc="Evaluating") as bar:
         for batch in batches:
             yield batch
             bar.update(len(batch))
@@ -95,5 +95,6 @@ def _bar(**options: Any) -> tqdm[Any]:
         unit_scale=True,
         mininterval=REFRESH_SECONDS,
         dynamic_ncols=True,
+        leave=False,
         **options,
     )

@@ -9,7 +9,14 @@ import sys
 import pytest
 
 from digitnet import DigitClassifier
-from digitnet.callbacks import Callback, CSVLogger, EpochPrinter, PlotCurves, ProgressBar
+from digitnet.callbacks import (
+    Callback,
+    CSVLogger,
+    EpochPrinter,
+    PlotCurves,
+    ProgressBar,
+    progress_bar,
+)
 from digitnet.errors import CallbackError
 
 
@@ -82,17 +89,22 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_in_a_terminal_there_is_a_bar_an_epoch(classifier, digits, monkeypatch, capsys):
+def test_in_a_terminal_there_is_a_bar_an_epoch_and_then_a_line(
+    classifier, digits, monkeypatch, capsys
+):
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setattr(progress_bar, "REFRESH_SECONDS", 0.0)
     train = digits[0][:100]
-    classifier.fit(train, epochs=2, validation_data=digits[1], callbacks=[], verbose=1)
+    classifier.fit(train, epochs=2, validation_data=digits[1], verbose=1)
     shown = terminal.getvalue()
     assert "Epoch 2/2: 100%" in shown
     assert "100/100" in shown
-    assert "val_accuracy" in shown
-    assert "pictures/s" in shown
-    assert capsys.readouterr().out == ""
+    assert "pictures/s, loss " in shown
+    assert shown.endswith("\r")  # the bar has gone
+    lines = capsys.readouterr().out.splitlines()
+    assert [line[:11] for line in lines] == ["Epoch 1/2: ", "Epoch 2/2: "]
+    assert "val_accuracy" in lines[1]
 
 
 def test_a_bar_is_closed_by_ctrl_c(classifier, digits, monkeypatch):
