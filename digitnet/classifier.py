@@ -188,11 +188,11 @@ class ImageClassifier:
             if self._measure_statistics and not self._fitted:
                 self._network.set_normalization(*channel_statistics(train.images))
             batches = Batches(train, recipe.batch_size, self.device)
-            begun = self._state is not None and self._state.step > 0
+            state = self._state
+            if state is None or not state.step or checkpoint is not None:
+                state = self._new_state(recipe)
             trainer = Trainer(
-                self._state
-                if self._state and begun and not checkpoint
-                else self._new_state(recipe),
+                state,
                 recipe,
                 device=self.device,
                 callbacks=listeners,
@@ -203,10 +203,10 @@ class ImageClassifier:
             self.effective_recipe = trainer.recipe
             if checkpoint is not None:
                 trainer.check(batches, *checkpoint)
-        self._state, self._chosen_on = trainer.state, None
+        self._state, self._chosen_on = state, None
         held_out = Batches(validation, PREDICTION_BATCH, self.device) if validation else None
         history = trainer.fit(batches, held_out, resume=checkpoint)
-        if held_out is not None and self._state.weights_chosen:
+        if held_out is not None and state.weights_chosen:
             self._chosen_on = held_out.fingerprint
         return history
 
