@@ -19,6 +19,17 @@ _CHOICES = {
     "schedule": get_args(Schedule),
     "precision": get_args(Precision),
 }
+GREATEST = {  # of each field of an augmentation
+    "rotation": 360,
+    "shift": 1e6,
+    "scale": 0.99,
+    "shear": 89,
+    "elastic": 1e6,
+    "stroke": 1,
+    "blur": 1,
+    "noise": 1,
+    "erasing": 1,
+}
 # The defaults of torch.optim.lr_scheduler.OneCycleLR, which took them from fastai
 WARM_UP = 0.3  # share of the steps
 START = 1 / 25  # first learning rate as a share of the peak
@@ -31,8 +42,14 @@ class Augmentation:
     Args:
         rotation: Greatest angle in degrees, either way.
         shift: Greatest shift in pixels, in each direction.
-        scale: Greatest change of size, as a share, in [0, 1).
-        shear: Greatest slant in degrees, either way, below 90.
+        scale: Greatest change of size, as a share, at most 0.99.
+        shear: Greatest slant in degrees, either way, at most 89.
+        elastic: Greatest displacement of a grid of points, in pixels, each way; between
+            the points the picture bends smoothly, and by up to twice as much.
+        stroke: Greatest change of the strokes' edges in pixels, thicker or thinner, in [0, 1].
+        blur: Greatest standard deviation of a Gaussian blur in pixels, in [0, 1].
+        noise: Greatest standard deviation of added noise, as a share of the range of grey.
+        erasing: Greatest side of an erased rectangle, as a share of the picture's, in [0, 1].
 
     Raises:
         InvalidInputError: A value is out of its range.
@@ -42,13 +59,23 @@ class Augmentation:
     shift: float = 0.0
     scale: float = 0.0
     shear: float = 0.0
+    elastic: float = 0.0
+    stroke: float = 0.0
+    blur: float = 0.0
+    noise: float = 0.0
+    erasing: float = 0.0
 
     def __post_init__(self) -> None:
-        for field, below in (("rotation", 360.1), ("shift", 1e6), ("scale", 1), ("shear", 90)):
+        for field, most in GREATEST.items():
             value = _check_number(field, getattr(self, field), above_zero=False)
-            if value >= below:
-                raise InvalidInputError(f"Expected {field} below {below}; received {value}.")
+            if value > most:
+                raise InvalidInputError(f"Expected {field} of at most {most}; received {value}.")
             object.__setattr__(self, field, value)
+
+    @property
+    def warps(self) -> bool:
+        """Whether pixels move."""
+        return any((self.rotation, self.shift, self.scale, self.shear, self.elastic))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,7 +205,33 @@ def _check_number(name: str, value: Any, *, above_zero: bool) -> float:
 REPORT = Recipe(name="report", network="report")
 """The MNIST report's recipe: Adam at 0.001, batch 64, 10 epochs, float32."""
 
-RECIPES = {REPORT.name: REPORT}
+FAST = Recipe(
+    name="fast",
+    network="slim",
+    epochs=1,
+    batch_size=128,
+    learning_rate=1e-2,
+    schedule="one_cycle",
+    precision="auto",
+)
+"""Digits as well as the report, in seconds."""
+
+BEST = Recipe(
+    name="best",
+    network="deep",
+    epochs=36,
+    batch_size=128,
+    optimizer="adamw",
+    learning_rate=4e-3,
+    weight_decay=1e-2,
+    schedule="one_cycle",
+    augmentation=Augmentation(rotation=12, shift=2.5, scale=0.12, shear=8),
+    averaging=0.999,
+    precision="auto",
+)
+"""Digits as well as single networks read them."""
+
+RECIPES = {recipe.name: recipe for recipe in (REPORT, FAST, BEST)}
 
 
 def resolve_recipe(recipe: str | Recipe) -> Recipe:

@@ -47,7 +47,9 @@ def test_an_augmentation_of_another_type_is_refused():
 
 
 def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(InvalidInputError, match="one of 'report'; received 'reprot'"):
+    with pytest.raises(
+        InvalidInputError, match="one of 'report', 'fast', 'best'; received 'reprot'"
+    ):
         resolve_recipe("reprot")
 
 

@@ -1,8 +1,13 @@
-"""Pictures changed at random, a batch at a time, as tensor code on the device."""
+"""Pictures changed at random, a batch at a time, as tensor code on the device.
+
+torchvision's transforms draw one amount for a whole batch; here each picture has its own.
+Amounts are drawn from torch's global generator, which the trainer seeds for each step.
+"""
 
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -10,37 +15,125 @@ from torch.nn import functional
 
 from digitnet.recipe import Augmentation
 
+# Ronneberger et al. (2015, U-Net) displace a coarse grid of points and interpolate
+# smoothly between them; 5 points lie 7 pixels apart on 28, about two strokes' width.
+_POINTS = 5
+_BLUR_REACH = 3  # pixels either side; a Gaussian of deviation 1 has 99.9% of its weight there
+
 
 def augment(images: Tensor, augmentation: Augmentation) -> Tensor:
-    """Rotate, scale, shear and shift each picture by its own random amount.
+    """Change each picture by its own random amounts, drawn uniformly.
 
-    The amounts are drawn uniformly from torch's global generator of the device, which
-    the trainer seeds for each step. What comes in from outside a picture is 0.
+    What comes in from outside a picture, and what is erased, is 0.
 
     Args:
         images: uint8 (N, C, H, W).
-        augmentation: The greatest amounts.
+        augmentation: The greatest amounts; what is 0 is left out.
 
     Returns:
         float32 (N, C, H, W), still in 0..255.
     """
-    count, _, height, width = images.shape
+    x = images.float()
+    if augmentation.warps:
+        x = _warp(x, augmentation)
+    if augmentation.stroke:
+        x = _change_stroke(x, _uniform(len(x), augmentation.stroke, x.device))
+    if augmentation.blur:
+        x = _blur(x, _uniform(len(x), augmentation.blur, x.device).abs())
+    if augmentation.noise:
+        deviation = 255 * _uniform(len(x), augmentation.noise, x.device)
+        x = (x + torch.randn_like(x) * _each(deviation)).clamp_(0, 255)
+    if augmentation.erasing:
+        x = _erase(x, augmentation.erasing)
+    return x
+
+
+def _warp(x: Tensor, augmentation: Augmentation) -> Tensor:
+    """Rotate, scale, shear, shift and bend, with one interpolation for all."""
+    count, _, height, width = x.shape
     angle, shear = (
-        _uniform(count, math.radians(most), images.device)
+        _uniform(count, math.radians(most), x.device)
         for most in (augmentation.rotation, augmentation.shear)
     )
-    scale = 1 + _uniform(count, augmentation.scale, images.device)
+    scale = 1 + _uniform(count, augmentation.scale, x.device)
     across, down = (
         # in the units of affine_grid, where a picture reaches from -1 to 1
-        _uniform(count, 2 * augmentation.shift / size, images.device)
+        _uniform(count, 2 * augmentation.shift / size, x.device)
         for size in (width, height)
     )
     cos, sin, slope = angle.cos() / scale, angle.sin() / scale, shear.tan()
-    rows = [cos, cos * slope - sin, across, sin, sin * slope + cos, down]
+    aspect = height / width  # a unit down is as many pixels as this many units across
+    rows = [
+        *(cos, (cos * slope - sin) * aspect, across),
+        *(sin / aspect, sin * slope + cos, down),
+    ]
     maps = torch.stack(rows, dim=1).view(count, 2, 3)
-    grid = functional.affine_grid(maps, list(images.shape), align_corners=False)
-    return functional.grid_sample(images.float(), grid, align_corners=False)
+    grid = functional.affine_grid(maps, list(x.shape), align_corners=False)
+    if augmentation.elastic:
+        grid = grid + _bends(x, augmentation.elastic)
+    return functional.grid_sample(x, grid, align_corners=False)
 
 
-def _uniform(count: int, most: float, device: torch.device) -> Tensor:
-    return (torch.rand(count, device=device) * 2 - 1) * most
+def _bends(x: Tensor, most: float) -> Tensor:
+    """Return a smooth field of displacements (N, H, W, 2), in the units of affine_grid."""
+    count, _, height, width = x.shape
+    sizes = (2 / width, 2 / height)
+    x_and_y = [_uniform((count, _POINTS**2), most * size, x.device) for size in sizes]
+    bends = torch.stack(x_and_y, dim=1) @ _bend_of_each_point(height, width, x.device)
+    return bends.view(count, 2, height, width).permute(0, 2, 3, 1)
+
+
+@cache
+def _bend_of_each_point(height: int, width: int, device: torch.device) -> Tensor:
+    """Return how far each pixel moves with each point, (points, H * W)."""
+    points = torch.eye(_POINTS**2, device=device).view(-1, 1, _POINTS, _POINTS)
+    bends = functional.interpolate(points, (height, width), mode="bicubic", align_corners=True)
+    return bends.flatten(1)
+
+
+def _change_stroke(x: Tensor, amount: Tensor) -> Tensor:
+    """Blend with the picture dilated (amounts up to 1) or eroded (down to -1) by a pixel."""
+    dilated = functional.max_pool2d(x, 3, stride=1, padding=1)
+    eroded = -functional.max_pool2d(-x, 3, stride=1, padding=1)
+    other = torch.where(_each(amount) > 0, dilated, eroded)
+    return torch.lerp(x, other, _each(amount.abs()))
+
+
+def _blur(x: Tensor, deviation: Tensor) -> Tensor:
+    """Convolve each picture with a Gaussian of its own deviation (N,) in pixels."""
+    count, channels, height, width = x.shape
+    offset = torch.arange(-_BLUR_REACH, _BLUR_REACH + 1, device=x.device)
+    kernel = torch.exp(-0.5 * (offset / deviation.clamp(min=1e-3)[:, None]) ** 2)
+    kernel = (kernel / kernel.sum(dim=1, keepdim=True)).repeat_interleave(channels, dim=0)
+    groups = count * channels
+    rows = x.reshape(1, groups, height, width)  # each plane a channel with a kernel of its own
+    rows = functional.conv2d(
+        rows, kernel.view(groups, 1, 1, -1), padding=(0, _BLUR_REACH), groups=groups
+    )
+    rows = functional.conv2d(
+        rows, kernel.view(groups, 1, -1, 1), padding=(_BLUR_REACH, 0), groups=groups
+    )
+    return rows.view_as(x)
+
+
+def _erase(x: Tensor, most: float) -> Tensor:
+    """Blank a rectangle with sides up to a share `most` of the picture's (Zhong et al., 2020)."""
+    inside = [
+        (_each(start) <= place) & (place < _each(start + length))
+        for size, place in (
+            (x.shape[2], torch.arange(x.shape[2], device=x.device).view(1, 1, -1, 1)),
+            (x.shape[3], torch.arange(x.shape[3], device=x.device).view(1, 1, 1, -1)),
+        )
+        for length in [most * size * torch.rand(len(x), device=x.device)]
+        for start in [(size - length) * torch.rand(len(x), device=x.device)]
+    ]
+    return x.masked_fill(inside[0] & inside[1], 0)
+
+
+def _uniform(shape: int | tuple[int, ...], most: float, device: torch.device) -> Tensor:
+    return (torch.rand(shape, device=device) * 2 - 1) * most
+
+
+def _each(amounts: Tensor) -> Tensor:
+    """Return one amount a picture in a shape that goes with pictures."""
+    return amounts.view(-1, 1, 1, 1)
