@@ -18,18 +18,26 @@ from torch import Tensor, nn
 
 from digitnet import arguments, devices, models
 from digitnet.artifact import Artifact, read_artifact, write_artifact
+from digitnet.calibration import fit_temperature
 from digitnet.callbacks.base import Callback
 from digitnet.callbacks.progress_bar import is_interactive, track
 from digitnet.checkpoint import network_tensors, newest
 from digitnet.data.batches import Batches
 from digitnet.data.coercion import reading, to_image_set, to_images
 from digitnet.data.image_set import ImageSet, Shape, checked_classes
-from digitnet.errors import ArtifactError, DigitNetError, NotFittedError, warn
+from digitnet.errors import (
+    ArtifactError,
+    DigitNetError,
+    InvalidInputError,
+    NotFittedError,
+    warn,
+)
 from digitnet.evaluation import Evaluation, evaluate, predict_logits
 from digitnet.history import History
 from digitnet.metrics import channel_statistics
 from digitnet.model_file import ModelInfo, check_weights, current_versions
 from digitnet.models.construction import build_network
+from digitnet.models.ensemble import Ensemble
 from digitnet.models.inspection import check_last_batch, print_summary
 from digitnet.optimizer import build_optimizer
 from digitnet.randomness import draw_seed
@@ -39,16 +47,14 @@ from digitnet.trainer import Trainer
 
 C = TypeVar("C", bound="ImageClassifier")
 
-PREDICTION_BATCH = 256  # pictures at a time: activations that stay in the CPU's caches
-
 
 class ImageClassifier:
     """Learn to tell classes of small pictures apart.
 
     Args:
-        model: The network, a name from `digitnet.models.NETWORKS` or a module that maps
-            normalised float32 pictures (N, C, H, W) to logits (N, classes), which is
-            trained in place. `None` takes the recipe's network.
+        model: The network, a name from `digitnet.models.NETWORKS` (`"slim*3"` is a vote of
+            three) or a module that maps normalised float32 pictures (N, C, H, W) to logits
+            (N, classes), which is trained in place. `None` takes the recipe's network.
         classes: The classes' names; labels are indices into them.
         input_shape: Channels, height and width of a picture.
         mean: What is subtracted from pictures in 0..1, one number or one for each
@@ -187,6 +193,7 @@ class ImageClassifier:
             check_last_batch(self.model, pictures=len(train), batch_size=recipe.batch_size)
             if self._measure_statistics and not self._fitted:
                 self._network.set_normalization(*channel_statistics(train.images))
+            self._network.temperature.fill_(1)  # fitted to weights that now change
             batches = Batches(train, recipe.batch_size, self.device)
             state = self._state
             if state is None or not state.step or checkpoint is not None:
@@ -204,7 +211,8 @@ class ImageClassifier:
             if checkpoint is not None:
                 trainer.check(batches, *checkpoint)
         self._state, self._chosen_on = state, None
-        held_out = Batches(validation, PREDICTION_BATCH, self.device) if validation else None
+        size = devices.prediction_batch(self.device)
+        held_out = Batches(validation, size, self.device) if validation else None
         history = trainer.fit(batches, held_out, resume=checkpoint)
         if held_out is not None and state.weights_chosen:
             self._chosen_on = held_out.fingerprint
@@ -223,7 +231,7 @@ class ImageClassifier:
         Args:
             x: Pictures, as `fit` takes them.
             y: Labels, as `fit` takes them.
-            batch_size: Pictures at a time; `None` is 256.
+            batch_size: Pictures at a time; `None` chooses for the device.
             verbose: 1, or `"auto"` in a terminal or notebook, shows a bar meanwhile.
 
         Returns:
@@ -236,7 +244,7 @@ class ImageClassifier:
         self._require_fit()
         arguments.check_verbose(verbose)
         images = self._labelled(x, y)
-        size = PREDICTION_BATCH if batch_size is None else batch_size
+        size = devices.prediction_batch(self.device) if batch_size is None else batch_size
         check_count("batch_size", size)
         batches = Batches(images, size, self.device)
         if self._chosen_on is not None and batches.fingerprint == self._chosen_on:
@@ -280,6 +288,32 @@ class ImageClassifier:
             NotFittedError: There was no `fit` or `load` yet.
         """
         return self._logits(x).softmax(dim=1).numpy()
+
+    def calibrate(self, x: Any, y: Any = None) -> float:
+        """Fit a temperature, so that of all pictures read with confidence p a share p is right.
+
+        It divides the logits from then on, in saved files too; what is read does not change.
+        The next `fit` takes it back to 1. An ensemble has a temperature beside its members'.
+
+        Args:
+            x: Pictures that the network was not trained on, as `fit` takes them: some
+                thousands, held out with `ImageSet.split`.
+            y: Labels, as `fit` takes them.
+
+        Returns:
+            The temperature (Guo et al., 2017); above 1, the network was too sure of itself.
+
+        Raises:
+            InvalidInputError: The pictures are not as `fit` takes them, or all are read
+                right, which fits no temperature.
+            NotFittedError: There was no `fit` or `load` yet.
+        """
+        self._require_fit()
+        images = self._labelled(x, y)
+        logits = self._logits_of(images.images) * self._network.temperature.cpu()
+        temperature = fit_temperature(logits, images.labels)
+        self._network.temperature.fill_(temperature)
+        return temperature
 
     def score(self, x: Any, y: Any = None) -> float:
         """Return the accuracy in [0, 1], as scikit-learn's classifiers do."""
@@ -326,13 +360,70 @@ class ImageClassifier:
         artifact = read_artifact(path)
         try:
             info = ModelInfo.from_metadata(artifact.metadata)
-            info.check_network(model, models.NETWORKS)
-            classifier = cls._from_info(info, model, device)
+            info.check_network(model, known=models.is_known(info.network))
+            classifier = cls._restored(info, model, device)
             weights = network_tensors(artifact.tensors)  # of a checkpoint, these alone
             check_weights(weights, classifier._network.state_dict())
         except ArtifactError as error:
             raise ArtifactError(f"'{path}' cannot be loaded. {error}") from error
         classifier._network.load_state_dict(weights)
+        return classifier
+
+    @classmethod
+    def ensemble(cls: type[C], members: Sequence[C]) -> C:
+        """Return a classifier whose probabilities are the mean of trained classifiers'.
+
+        It is saved, loaded and used like any other (members with different networks are
+        loaded with `model=Ensemble(...)`, as a network of one's own is). The members stay as
+        they are, and vote with the temperatures that `calibrate` fitted.
+
+        Args:
+            members: A list of trained classifiers of the same classes, pictures and
+                normalisation.
+
+        Raises:
+            InvalidInputError: There are none, or they differ in one of these.
+            NotFittedError: One of them is not trained.
+        """
+        listed = isinstance(members, Sequence) and len(members) > 0
+        if not listed or not all(isinstance(member, cls) for member in members):
+            raise InvalidInputError(
+                f"Expected a list of trained {cls.__name__} instances; received {members!r}."
+            )
+        for member in members:
+            member._require_fit()
+        infos = [member._info() for member in members]
+        for setting in ("classes", "input_shape", "mean", "std"):
+            found = {getattr(info, setting) for info in infos}
+            if len(found) > 1:
+                raise InvalidInputError(
+                    f"Expected members with the same {setting}; received {sorted(found)}. "
+                    "Give all of them the same classes, input_shape, mean and std."
+                )
+        vote = Ensemble(
+            [copy.deepcopy(member.model).cpu() for member in members],
+            temperatures=[float(member._network.temperature) for member in members],
+        )
+        name = f"{infos[0].network}*{len(members)}"
+        named = len({info.network for info in infos}) == 1 and models.is_known(name)
+        info = replace(
+            infos[0],
+            network=name if named else None,
+            history=History(),
+            chosen_on=next((info.chosen_on for info in infos if info.chosen_on), None),
+        )
+        classifier = cls._restored(info, None if named else vote, members[0].device)
+        classifier.model.load_state_dict(vote.state_dict())
+        first = members[0]._network
+        classifier._network.set_normalization(first.mean, first.std)
+        return classifier
+
+    @classmethod
+    def _restored(
+        cls: type[C], info: ModelInfo, model: nn.Module | None, device: str | torch.device
+    ) -> C:
+        """Return a trained classifier but for its weights."""
+        classifier = cls._from_info(info, model, device)
         classifier._loaded_history = info.history
         classifier.effective_recipe = info.effective_recipe
         classifier._chosen_on = info.chosen_on
@@ -400,12 +491,15 @@ class ImageClassifier:
     def _unharmed(self) -> Iterator[None]:
         """Where a `fit` is refused, leave everything as it was."""
         before = self.seed, self.effective_recipe
-        mean, std = self._network.mean.clone(), self._network.std.clone()
+        buffers = {
+            name: value.clone() for name, value in self._network.named_buffers(recurse=False)
+        }
         try:
             yield
         except DigitNetError:
             self.seed, self.effective_recipe = before
-            self._network.set_normalization(mean, std)
+            for name, value in buffers.items():
+                getattr(self._network, name).copy_(value)
             raise
 
     def _training_data(
@@ -434,7 +528,11 @@ class ImageClassifier:
         with reading(x, self.seed):
             images = to_images(x, input_shape=self.input_shape)
         self._notice(images)
-        batches = (part.to(self.device) for part in images.split(PREDICTION_BATCH))
+        return self._logits_of(images)
+
+    def _logits_of(self, images: Tensor) -> Tensor:
+        size = devices.prediction_batch(self.device)
+        batches = (part.to(self.device) for part in images.split(size))
         return predict_logits(self._network, batches, len(images))
 
     def _require_fit(self) -> None:

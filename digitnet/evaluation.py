@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from digitnet import metrics
+from digitnet.calibration import calibration_error
 from digitnet.data.batches import Batches
 
 
@@ -74,6 +75,12 @@ class Evaluation:
     def per_class(self) -> npt.NDArray[np.float64]:
         """Accuracy of each class, float64 (C,); NaN for a class without pictures."""
         return metrics.per_class_accuracy(self._confusion()).numpy()
+
+    @property
+    def calibration_error(self) -> float:
+        """Expected calibration error in 15 bins of equal mass, in [0, 1]."""
+        correct = torch.from_numpy(self.labels == self.predictions)
+        return calibration_error(torch.from_numpy(self.confidences), correct)
 
     @property
     def class_counts(self) -> npt.NDArray[np.int64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any
@@ -85,14 +85,19 @@ class ModelInfo:
                 f"another form ({type(error).__name__}: {error}). Save the model again."
             ) from error
 
-    def check_network(self, model: nn.Module | None, known: Collection[str]) -> None:
-        """Raise `ArtifactError` unless there is a network for the weights."""
+    def check_network(self, model: nn.Module | None, *, known: bool) -> None:
+        """Raise `ArtifactError` unless there is a network for the weights.
+
+        Args:
+            model: The one that was given, if any.
+            known: Whether there is one of the name in the metadata.
+        """
         if model is None and self.network is None:
             raise ArtifactError(
                 f"It holds the weights of a network of your own, {self.network_type}. "
                 f"Pass one: load(path, model={self.network_type}(...))."
             )
-        if model is None and self.network not in known:
+        if model is None and not known:
             raise ArtifactError(
                 f"It is of a network '{self.network}' that this digitnet does not know. "
                 "Install a newer digitnet."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,8 +15,9 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from digitnet import DigitClassifier, ImageClassifier
 from digitnet.artifact import read_artifact, write_artifact
-from digitnet.callbacks import Callback
+from digitnet.callbacks import Callback, Checkpoint
 from digitnet.errors import ArtifactError, InvalidInputError, NotFittedError
+from digitnet.recipe import REPORT
 
 
 def tiny() -> nn.Module:
@@ -144,6 +146,7 @@ def test_a_saved_classifier_gives_bit_equal_probabilities_in_a_process_without_t
     np.save(tmp_path / "expected.npy", fitted.predict_proba(digits[1].images))
     script = """
 import sys
+from dataclasses import replace
 import numpy as np
 for name in ("torchvision", "matplotlib", "rich", "tqdm"):
     sys.modules[name] = None  # importing it fails
@@ -253,6 +256,40 @@ def test_numpys_numbers_are_numbers(digits):
         verbose=0,
     )
     assert classifier.seed == 3
+
+
+def test_calibrating_changes_confidences_alone_and_is_saved(digits, tmp_path):
+    train, test = digits
+    classifier = DigitClassifier(seed=0)
+    classifier.fit(train, epochs=2, verbose=0)
+    before, images = classifier.evaluate(test, verbose=0), test.images[:50]
+    temperature = classifier.calibrate(test)
+    assert temperature != 1
+    after = classifier.evaluate(test, verbose=0)
+    assert np.array_equal(after.predictions, before.predictions)
+    assert after.loss < before.loss
+    assert classifier.calibrate(test) == pytest.approx(temperature)  # not on top of the first
+    classifier.save(tmp_path / "model.safetensors")
+    loaded = DigitClassifier.load(tmp_path / "model.safetensors")
+    assert np.array_equal(loaded.predict_proba(images), classifier.predict_proba(images))
+
+
+@pytest.mark.parametrize("averaging", [None, 0.9])
+def test_training_on_forgets_the_temperature_unless_it_is_refused(digits, averaging, tmp_path):
+    train, test = digits
+    recipe = replace(REPORT, averaging=averaging)
+    classifier, same, other = (DigitClassifier(recipe=recipe, seed=0) for _ in range(3))
+    for each in (classifier, same):
+        each.fit(train, epochs=1, verbose=0)
+    classifier.calibrate(test)
+    calibrated = classifier.predict_proba(test)
+    other.fit(train[:64], epochs=1, callbacks=[Checkpoint(tmp_path)], verbose=0)
+    with pytest.raises(InvalidInputError, match="another data"):
+        classifier.fit(train, epochs=2, resume=tmp_path)
+    assert np.array_equal(classifier.predict_proba(test), calibrated)
+    for each in (classifier, same):
+        each.fit(train, epochs=1, verbose=0)
+    assert np.array_equal(classifier.predict_proba(test), same.predict_proba(test))
 
 
 def test_a_loaded_classifier_goes_on_training(fitted, digits, tmp_path):

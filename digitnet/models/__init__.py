@@ -2,30 +2,50 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from torch import nn
 
 from digitnet.data.image_set import Shape
 from digitnet.errors import InvalidInputError
+from digitnet.models.deep import deep
+from digitnet.models.ensemble import Ensemble
 from digitnet.models.report import mlp, report
+from digitnet.models.slim import slim
 
-NETWORKS: dict[str, Callable[[int, Shape], nn.Module]] = {"report": report, "mlp": mlp}
+NETWORKS: dict[str, Callable[[int, Shape], nn.Module]] = {
+    "report": report,
+    "mlp": mlp,
+    "slim": slim,
+    "deep": deep,
+}
 
 
 def build(name: str, *, classes: int, input_shape: Shape) -> nn.Module:
     """Return a new network that maps normalised pictures to logits.
 
     Args:
-        name: One of `NETWORKS`.
+        name: One of `NETWORKS`; `"deep*5"` is an `Ensemble` of five of them.
         classes: How many classes there are.
         input_shape: Channels, height and width of the pictures.
 
     Raises:
         InvalidInputError: There is no network of that name.
     """
-    if not isinstance(name, str) or name not in NETWORKS:
+    if not is_known(name):
         raise InvalidInputError(
             f"Expected an nn.Module or one of {', '.join(map(repr, NETWORKS))}; received {name!r}."
         )
-    return NETWORKS[name](classes, input_shape)
+    network, _, count = name.partition("*")
+    if count:
+        return Ensemble(NETWORKS[network](classes, input_shape) for _ in range(int(count)))
+    return NETWORKS[network](classes, input_shape)
+
+
+def is_known(name: object) -> bool:
+    """Say whether `build` makes a network of that name."""
+    if not isinstance(name, str):
+        return False
+    network, times, count = name.partition("*")
+    return network in NETWORKS and (not times or re.fullmatch("[1-9][0-9]?", count) is not None)

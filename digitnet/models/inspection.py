@@ -22,6 +22,8 @@ _EXPECTED: dict[type[nn.Module], tuple[str, str, int]] = {
     nn.BatchNorm2d: ("{} channels", "num_features", 1),
 }
 
+_MANY = 8  # layers in a row of the table that are no longer told one by one
+
 
 @dataclass(frozen=True)
 class LayerRow:
@@ -104,7 +106,7 @@ def layer_rows(body: nn.Module, input_shape: Shape) -> list[LayerRow]:
         if isinstance(output, Tensor):
             shapes[name] = tuple(output.shape[1:])
 
-    parts = dict(body.named_children()) or {"": body}
+    parts = dict(_parts(body)) or {"": body}
     inside = sum(count_parameters(part) for part in parts.values())
     with _hooks(body, after=leave):
         _dry_run(body, input_shape)
@@ -114,6 +116,15 @@ def layer_rows(body: nn.Module, input_shape: Shape) -> list[LayerRow]:
     ]
     own = count_parameters(body) - inside
     return [*rows, LayerRow(f"{type(body).__name__} itself", None, own)] if own > 0 else rows
+
+
+def _parts(body: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """Yield a network's parts, those in a list one by one."""
+    for name, part in body.named_children():
+        if isinstance(part, nn.ModuleList):
+            yield from ((f"{name}.{number}", own) for number, own in part.named_children())
+        else:
+            yield name, part
 
 
 def print_summary(name: str, body: nn.Module, input_shape: Shape) -> None:
@@ -175,7 +186,8 @@ def _misfit(running: list[tuple[str, nn.Module, Any]], error: Exception) -> str:
     came = f"{tuple(x.shape)} of {x.dtype}" if isinstance(x, Tensor) else type(x).__name__
     meaning, size, axis = _EXPECTED.get(type(layer), ("", "", 0))
     wanted = getattr(layer, size, None)
-    fits = not isinstance(x, Tensor) or x.ndim <= abs(axis) or x.shape[axis] == wanted
+    known = type(layer) in _EXPECTED and isinstance(x, Tensor) and x.ndim > abs(axis)
+    fits = not known or x.shape[axis] == wanted
     expected = "an input that it can take" if fits else meaning.format(wanted)
     return (
         f"The network does not fit the pictures: layer '{name or 'the network'}' ({_kind(layer)}) "
@@ -193,9 +205,17 @@ def _last_layer(body: nn.Module) -> str:
 
 
 def _describe(name: str, part: nn.Module) -> str:
-    parts = list(part.children()) if isinstance(part, nn.Sequential) else [part]
-    text = " + ".join(_describe_layer(layer) for layer in parts)
+    layers = _in_sequence(part)
+    if len(layers) > _MANY:
+        return f"{type(part).__name__} of {len(layers)} layers"
+    text = " + ".join(_describe_layer(layer) for layer in layers)
     return f"{text} (output)" if name == "output" else text
+
+
+def _in_sequence(part: nn.Module) -> list[nn.Module]:
+    if not isinstance(part, nn.Sequential):
+        return [part]
+    return [layer for child in part.children() for layer in _in_sequence(child)]
 
 
 def _describe_layer(layer: nn.Module) -> str:

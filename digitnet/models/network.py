@@ -7,9 +7,10 @@ from torch import Tensor, nn
 
 
 class Network(nn.Module):
-    """Normalise pictures, then apply a body.
+    """Normalise pictures, apply a body, and divide by a temperature.
 
-    The normalisation is part of the network, so that a saved one needs nothing beside it.
+    Normalisation and temperature are part of the network, so that a saved one needs nothing
+    beside it.
 
     Args:
         body: Maps normalised float32 pictures (N, C, H, W) to logits (N, classes).
@@ -21,6 +22,7 @@ class Network(nn.Module):
 
     mean: Tensor
     std: Tensor
+    temperature: Tensor
 
     def __init__(
         self,
@@ -35,12 +37,13 @@ class Network(nn.Module):
         self.memory_format = memory_format
         self.register_buffer("mean", torch.tensor(mean).view(-1, 1, 1))
         self.register_buffer("std", torch.tensor(std).view(-1, 1, 1))
+        self.register_buffer("temperature", torch.ones(1))
 
     def forward(self, images: Tensor) -> Tensor:
         """Map uint8 pictures (N, C, H, W) to logits (N, classes)."""
         x = images.float().div_(255).sub_(self.mean).div_(self.std)
         logits: Tensor = self.body(x.contiguous(memory_format=self.memory_format))
-        return logits
+        return logits / self.temperature
 
     def set_normalization(self, mean: Tensor, std: Tensor) -> None:
         """Replace mean and standard deviation, each (C,)."""

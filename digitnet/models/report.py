@@ -4,30 +4,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from torch import Tensor, nn
+from torch import nn
 
 from digitnet.data.image_set import Shape
-
-
-class ConvBlock(nn.Sequential):
-    """3x3 convolution, ReLU and 2x2 max-pooling.
-
-    Args:
-        in_channels: Channels of the input.
-        out_channels: Channels of the output, of half the height and width.
-    """
-
-    def __init__(self, in_channels: int, out_channels: int) -> None:
-        super().__init__()
-        self.convolution = nn.Conv2d(in_channels, out_channels, kernel_size=3, padding=1)
-        self.activation = nn.ReLU()
-        self.pooling = nn.MaxPool2d(2)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (N, in, H, W) to (N, out, H/2, W/2)."""
-        # max(relu(x)) = relu(max(x)), and after pooling ReLU has a quarter of the work
-        activated: Tensor = self.activation(self.pooling(self.convolution(x)))
-        return activated
+from digitnet.models.blocks import ConvBlock
 
 
 def report(classes: int, input_shape: Shape) -> nn.Module:

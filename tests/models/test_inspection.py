@@ -56,6 +56,10 @@ class Failing(nn.Module):
             r"logits \(2, 10\), .* received \(2, 7\) from its last layer, '1' \(Linear",
         ),
         (nn.Conv2d(1, 10, 3), r"logits \(2, 10\), .* received \(2, 10, 26, 26\)"),
+        (
+            nn.Sequential(nn.MaxPool2d(40), nn.Flatten(), nn.Linear(784, 10)),
+            r"layer '0' \(MaxPool2d.* expected an input that it can take, received \(2, 1, 28",
+        ),
         (Tuple(), "received tuple from its last layer"),
         (Failing(), "layer 'the network' .* torch says: 'mine'"),
         (nn.Flatten(), "Expected a network with weights to train; received none"),

@@ -40,6 +40,20 @@ def test_it_computes_what_the_report_describes():
     assert torch.allclose(model(x), model.output(h), atol=1e-6)
 
 
+def test_slim_and_deep_have_the_parameters_that_are_told():
+    slim, deep = (models.build(name, classes=10, input_shape=GREY) for name in ("slim", "deep"))
+    assert count_parameters(slim) == 81_450
+    assert count_parameters(deep) == 288_170
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 8), (1, 10, 28), (1, 28, 15)])
+def test_pictures_that_are_too_small_for_slim_are_refused(shape):
+    with pytest.raises(InvalidInputError, match="at least 16x16 for 'slim'.* Take 'deep'"):
+        models.build("slim", classes=10, input_shape=shape)
+    assert models.build("deep", classes=10, input_shape=shape)(torch.zeros(2, *shape)).shape
+    assert models.build("slim", classes=10, input_shape=(1, 16, 16))
+
+
 def test_the_flattened_network_is_as_large_within_a_tenth_of_a_percent():
     parameters = count_parameters(models.build("mlp", classes=10, input_shape=GREY))
     assert parameters == 421_398
@@ -52,9 +66,10 @@ def test_every_network_takes_other_shapes_and_classes(name):
     assert model(torch.randn(2, 3, 30, 21)).shape == (2, 7)
 
 
-def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(InvalidInputError, match="one of 'report', 'mlp'; received 'cnn'"):
-        models.build("cnn", classes=10, input_shape=GREY)
+@pytest.mark.parametrize("name", ["cnn", "slim*", "slim*0", "slim*x", "*3", 7])
+def test_an_unknown_name_lists_the_known_ones(name):
+    with pytest.raises(InvalidInputError, match="one of 'report', 'mlp', 'slim', 'deep'; received"):
+        models.build(name, classes=10, input_shape=GREY)
 
 
 def test_normalisation_is_torchvisions():

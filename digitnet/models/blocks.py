@@ -1,0 +1,50 @@
+"""Convolutions with what goes with them."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+
+class ConvBlock(nn.Sequential):
+    """3x3 convolution, ReLU and 2x2 max-pooling.
+
+    Args:
+        in_channels: Channels of the input.
+        out_channels: Channels of the output, of half the height and width.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(in_channels, out_channels, kernel_size=3, padding=1)
+        self.activation = nn.ReLU()
+        self.pooling = nn.MaxPool2d(2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N, in, H, W) to (N, out, H/2, W/2)."""
+        # max(relu(x)) = relu(max(x)), and after pooling ReLU has a quarter of the work
+        activated: Tensor = self.activation(self.pooling(self.convolution(x)))
+        return activated
+
+
+class NormBlock(nn.Sequential):
+    """3x3 convolution, 2x2 max-pooling where it is asked for, batch norm and ReLU.
+
+    Batch norm (Ioffe and Szegedy, 2015) adds what a bias would; pooling comes before it,
+    so that it has a quarter of the work.
+
+    Args:
+        in_channels: Channels of the input.
+        out_channels: Channels of the output.
+        padding: Pixels of 0 around the input.
+        pool: Halve height and width.
+    """
+
+    def __init__(
+        self, in_channels: int, out_channels: int, *, padding: int = 1, pool: bool = False
+    ) -> None:
+        super().__init__(
+            nn.Conv2d(in_channels, out_channels, kernel_size=3, padding=padding, bias=False),
+            *([nn.MaxPool2d(2)] if pool else []),
+            nn.BatchNorm2d(out_channels),
+            nn.ReLU(inplace=True),
+        )
