@@ -1,130 +1,141 @@
-"""Time one epoch of the report's recipe: digitnet against a plain hand-written loop.
+"""Time one epoch of the report's recipe: digitnet against its peers and hand-written loops.
 
+    pip install ".[benchmarks]"
     DIGITNET_DATA=... python benchmarks/training.py
+    python benchmarks/training.py --only digitnet careful --rounds 9
     python benchmarks/training.py --quick
 
-All contestants take turns in one process, so that a machine that is slower for a while is
-so for all of them; the ratio to the plain loop is taken turn by turn.
+Each contestant waits in a process of its own and all take turns, so that a machine that is
+slower for a while is so for all of them; ratios are taken turn by turn.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import statistics
-import time
+import os
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable
-from dataclasses import replace
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
-import torch
-from rich.console import Console
-from rich.table import Table
-from torch import nn
-from torch.nn import functional
+import harness
+import numpy as np
 
-from digitnet import DigitClassifier, ImageSet, datasets
-from digitnet.errors import DatasetUnavailableError
-from digitnet.recipe import REPORT
-
-PLAIN = "plain loop on tensors, float32"
+# What the table calls it, its module in `contestants`, the package it needs
+CONTESTANTS = {
+    "digitnet, bfloat16": ("digitnet_fit:bfloat16", "digitnet"),
+    "careful loop, bfloat16": ("careful_loop:bfloat16", "torch"),
+    "digitnet, float32": ("digitnet_fit:float32", "digitnet"),
+    "careful loop, float32": ("careful_loop:float32", "torch"),
+    "Keras on TensorFlow": ("keras_fit:tensorflow", "tensorflow"),
+    "plain loop on tensors": ("plain_loop", "torch"),
+    "fastai": ("fastai_fit", "fastai"),
+    "Lightning": ("lightning_fit", "lightning"),
+    "skorch": ("skorch_fit", "skorch"),
+    "torchvision + DataLoader": ("tutorial", "torchvision"),
+    "Keras on torch": ("keras_fit:torch", "keras"),
+    "Keras on JAX": ("keras_fit:jax", "jax"),
+}
 
 
 def main() -> None:
-    """Print a table and write the figures to a file."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Print a table, and write it with the figures."""
+    harness.relaunch()
+    parser = harness.parser(__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="turns of each contestant")
-    parser.add_argument("--pictures", type=int, default=60_000, help="pictures of the epoch")
-    parser.add_argument("--out", type=Path, default=Path("results/training.json"))
-    parser.add_argument("--quick", action="store_true", help="2 turns on 3,000 pictures")
-    options = parser.parse_args()
-    if options.quick:
-        options.rounds, options.pictures = 2, 3_000
+    parser.add_argument("--only", nargs="+", metavar="WORD", help="those whose name has a word")
+    options = harness.parse(parser)
+    rounds = 1 if options.quick else options.rounds
+    train, _ = harness.mnist(quick=options.quick)
 
-    train = _training_set(options.pictures)
-    contestants: dict[str, Callable[[], float]] = {
-        PLAIN: lambda: _plain_epoch(train),
-        "digitnet, float32": lambda: _digitnet_epoch(train, "float32"),
-        "digitnet, bfloat16": lambda: _digitnet_epoch(train, "bfloat16"),
-    }
-    for run in contestants.values():  # a first turn that does not count: caches, allocations
-        run()
-    seconds: dict[str, list[float]] = {name: [] for name in contestants}
-    for turn in range(options.rounds):
-        for name, run in contestants.items():
-            seconds[name].append(run())
-        print(f"turn {turn + 1} of {options.rounds} done", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder, "data.npz")
+        np.savez(data, images=train.images[:, 0].numpy(), labels=train.labels.numpy())
+        workers = {name: _start(CONTESTANTS[name][0], data) for name in _chosen(options)}
+        try:
+            runs = {name: partial(_turn, name, worker) for name, worker in workers.items()}
+            seconds = harness.alternate(runs, rounds)
+        finally:
+            for worker in workers.values():
+                worker.kill()
+                worker.wait()
     _report(seconds, len(train), options.out)
 
 
-def _training_set(pictures: int) -> ImageSet:
-    try:
-        return datasets.mnist()[0][:pictures]
-    except DatasetUnavailableError:
-        return datasets.synthetic(train=pictures, test=1)[0]
+def _chosen(options: argparse.Namespace) -> list[str]:
+    words = options.only or [""]
+    wanted = [name for name in CONTESTANTS if any(word in name for word in words)]
+    missing = [name for name in wanted if find_spec(CONTESTANTS[name][1]) is None]
+    for name in missing:
+        print(f'{name}: not installed, left out; pip install ".[benchmarks]"')
+    return [name for name in wanted if name not in missing]
 
 
-def _plain_epoch(train: ImageSet) -> float:
-    """The loop as one writes it by hand: normalised tensors, a shuffled index, Adam."""
-    torch.manual_seed(0)
-    model = nn.Sequential(
-        nn.Conv2d(1, 32, 3, padding=1),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
-        nn.Conv2d(32, 64, 3, padding=1),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
-        nn.Flatten(),
-        nn.Linear(64 * 7 * 7, 128),
-        nn.ReLU(),
-        nn.Dropout(0.5),
-        nn.Linear(128, 10),
+def _start(contestant: str, data: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "contestants", contestant, str(data)],
+        cwd=Path(__file__).parent,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-    images = (train.images.float() / 255 - 0.1307) / 0.3081
-    started = time.perf_counter()
-    total_loss, correct = 0.0, 0
-    order = torch.randperm(len(images))
-    for start in range(0, len(images), 64):
-        index = order[start : start + 64]
-        x, y = images[index], train.labels[index]
-        logits = model(x)
-        loss = functional.cross_entropy(logits, y)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        total_loss += loss.item() * len(y)
-        correct += (logits.argmax(dim=1) == y).sum().item()
-    return time.perf_counter() - started
 
 
-def _digitnet_epoch(train: ImageSet, precision: str) -> float:
-    """`fit` with its default callbacks, from call to return."""
-    classifier = DigitClassifier(recipe=replace(REPORT, precision=precision), seed=0)
-    started = time.perf_counter()
-    classifier.fit(train, epochs=1)
-    return time.perf_counter() - started
+def _turn(name: str, worker: subprocess.Popen[str]) -> float:
+    assert worker.stdin is not None
+    assert worker.stdout is not None
+    worker.stdin.write("go\n")
+    worker.stdin.flush()
+    answer = worker.stdout.readline()
+    if not answer:
+        raise SystemExit(f"{name} ended without an answer; its messages are above.")
+    return float(answer)
 
 
 def _report(seconds: dict[str, list[float]], pictures: int, out: Path) -> None:
-    table = Table(title=f"One epoch of the report's recipe, {pictures:,} pictures, batch 64")
-    for column in ("contestant", "median s", "min - max", "times as fast as plain", "min - max"):
-        table.add_column(column, justify="left" if column == "contestant" else "right")
-    figures = {}
-    for name, times in seconds.items():
-        ratios = [plain / own for plain, own in zip(seconds[PLAIN], times, strict=True)]
-        figures[name] = {"seconds": times, "ratios": ratios}
-        table.add_row(
-            name,
-            f"{statistics.median(times):.2f}",
-            f"{min(times):.2f} - {max(times):.2f}",
-            f"{statistics.median(ratios):.2f}",
-            f"{min(ratios):.2f} - {max(ratios):.2f}",
+    def against(baseline: str) -> Callable[[str], str]:
+        if baseline not in seconds:
+            return lambda name: "-"
+        return lambda name: harness.median_and_range(harness.ratios(seconds, name, baseline))
+
+    baselines = ("torchvision + DataLoader", "Keras on TensorFlow")
+    rows = [
+        (name, harness.median_and_range(times), *(against(base)(name) for base in baselines))
+        for name, times in seconds.items()
+    ]
+    by_speed = {name: seconds[name] for name in sorted(seconds, key=lambda n: min(seconds[n]))}
+    harness.report(
+        out,
+        "training",
+        title=f"One epoch of the report's recipe, {pictures:,} pictures, batch 64",
+        columns=["contestant", "seconds", *(f"times as fast as {base}" for base in baselines)],
+        rows=rows,
+        figures=seconds,
+        figure=harness.bars(by_speed, "seconds for one epoch"),
+    )
+    if overheads := _overheads(seconds):
+        harness.report(
+            out,
+            "overhead",
+            title="What `fit` with its default callbacks adds to the careful loop",
+            columns=["precision", "per cent"],
+            rows=overheads,
+            figures=seconds,
         )
-    Console().print(table)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    conditions = {"torch": torch.__version__, "threads": torch.get_num_threads()}
-    out.write_text(json.dumps({"pictures": pictures, **conditions, "contestants": figures}))
+
+
+def _overheads(seconds: dict[str, list[float]]) -> list[tuple[str, ...]]:
+    rows = []
+    for precision in ("float32", "bfloat16"):
+        loop, fit = f"careful loop, {precision}", f"digitnet, {precision}"
+        if loop in seconds and fit in seconds:
+            added = [100 * (1 / ratio - 1) for ratio in harness.ratios(seconds, fit, loop)]
+            rows.append((precision, harness.median_and_range(added, 1)))
+    return rows
 
 
 if __name__ == "__main__":

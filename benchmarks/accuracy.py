@@ -1,0 +1,90 @@
+"""Train a recipe with several seeds: accuracy of each on MNIST's test set, and of their vote.
+
+    DIGITNET_DATA=... python benchmarks/accuracy.py --recipe best --seeds 5
+    python benchmarks/accuracy.py --quick
+
+The accuracies are of the last epoch; nothing is chosen on the test set. Each training is kept
+in the folder, and one that is there is not run again.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+from pathlib import Path
+
+import harness
+
+from digitnet import DigitClassifier, ImageSet
+from digitnet.recipe import RECIPES
+
+
+def main() -> None:
+    """Print a table, and write it with the figures."""
+    harness.relaunch()
+    parser = harness.parser(__doc__)
+    parser.add_argument("--recipe", choices=RECIPES, default="best")
+    parser.add_argument("--seeds", type=int, default=5)
+    options = harness.parse(parser)
+    train, test = harness.mnist(quick=options.quick)
+    if options.quick:
+        options.recipe, options.seeds = "fast", 2
+    kept = options.out / f"accuracy_{options.recipe}"
+    kept.mkdir(parents=True, exist_ok=True)
+    members, seconds = [], []
+    for seed in range(options.seeds):
+        classifier, taken = _trained(options.recipe, seed, train, kept)
+        members.append(classifier)
+        seconds.append(taken)
+        print(f"seed {seed}: {classifier.score(test):.2%} after {taken:.1f} s", flush=True)
+    results = [member.evaluate(test, verbose=0) for member in members]
+    vote = DigitClassifier.ensemble(members).evaluate(test, verbose=0)
+    percent = [100 * result.accuracy for result in results]
+    deviation = f" ± {statistics.stdev(percent):.3f}" if len(percent) > 1 else ""
+    rows = [
+        (f"seed {seed}", f"{result.accuracy:.2%}", f"{result.loss:.4f}", f"{taken:.1f}")
+        for seed, (result, taken) in enumerate(zip(results, seconds, strict=True))
+    ]
+    rows += [
+        (
+            "mean ± deviation",
+            f"{statistics.mean(percent):.3f}{deviation} %",
+            f"{statistics.mean(result.loss for result in results):.4f}",
+            harness.median_and_range(seconds, 1),
+        ),
+        (f"vote of {len(members)}", f"{vote.accuracy:.2%}", f"{vote.loss:.4f}", ""),
+    ]
+    harness.report(
+        options.out,
+        f"accuracy_{options.recipe}",
+        title=f"The recipe `{options.recipe}` on {test.name}",
+        columns=["network", "test accuracy", "test loss", "seconds of training"],
+        rows=rows,
+        figures={
+            "accuracies": [result.accuracy for result in results],
+            "losses": [result.loss for result in results],
+            "seconds": seconds,
+            "vote": {"accuracy": vote.accuracy, "loss": vote.loss},
+        },
+    )
+
+
+def _trained(recipe: str, seed: int, train: ImageSet, kept: Path) -> tuple[DigitClassifier, float]:
+    """Return a classifier trained with the seed, and the seconds that took."""
+    model, clock = kept / f"{seed}.safetensors", kept / f"{seed}.json"
+    if clock.exists():
+        classifier = DigitClassifier.load(model)
+        if classifier.recipe == RECIPES[recipe]:
+            return classifier, json.loads(clock.read_text())
+    classifier = DigitClassifier(recipe=recipe, seed=seed)
+    started = time.perf_counter()
+    classifier.fit(train)
+    seconds = time.perf_counter() - started
+    classifier.save(model)
+    clock.write_text(json.dumps(seconds))
+    return classifier, seconds
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""Time augmentation: each change alone, and all of `best` as a share of an epoch.
+
+    DIGITNET_DATA=... python benchmarks/augmentation.py
+    python benchmarks/augmentation.py --quick
+
+Each change is timed on batches of 128, by turns with torchvision's transform of the kind
+where there is one; that draws one amount for the whole batch, which we do for each picture.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+import harness
+import torch
+from torch import Tensor
+from torchvision.transforms import v2
+
+from digitnet import Augmentation, DigitClassifier
+from digitnet.data.augmentation import augment
+from digitnet.recipe import BEST
+
+BATCH = 128
+OURS = {
+    "rotation, shift, scale, shear": Augmentation(rotation=15, shift=2.5, scale=0.15, shear=10),
+    "elastic": Augmentation(elastic=1),
+    "stroke width": Augmentation(stroke=1),
+    "blur": Augmentation(blur=1),
+    "noise": Augmentation(noise=0.1),
+    "erasing": Augmentation(erasing=0.5),
+    "all of `best`": BEST.augmentation,
+}
+TORCHVISION = {
+    "rotation, shift, scale, shear": v2.RandomAffine(
+        15, (0.09, 0.09), (0.85, 1.15), 10, interpolation=v2.InterpolationMode.BILINEAR
+    ),
+    "elastic": v2.ElasticTransform(),
+    "blur": v2.GaussianBlur(7, (0.01, 1)),
+    "noise": v2.GaussianNoise(sigma=0.1),
+    "erasing": v2.RandomErasing(p=1, scale=(0.01, 0.25)),
+}
+
+
+def main() -> None:
+    """Print two tables, and write them with the figures."""
+    harness.relaunch()
+    options = harness.parse(harness.parser(__doc__))
+    rounds = 2 if options.quick else 9
+    train, _ = harness.mnist(quick=options.quick)
+    batches = list(train.images[:2_560].split(BATCH))
+    runs: dict[str, Callable[[Tensor], Tensor]] = {}
+    for name, augmentation in OURS.items():
+        runs[f"{name}: digitnet"] = partial(augment, augmentation=augmentation)
+        if name in TORCHVISION:
+            runs[f"{name}: torchvision"] = TORCHVISION[name]
+    timed = {name: partial(_per_batch, run, batches) for name, run in runs.items()}
+    seconds = harness.alternate(timed, rounds)
+    harness.report(
+        options.out,
+        "augmentation",
+        title=f"Augmenting a batch of {BATCH} digits",
+        columns=["change", "milliseconds"],
+        rows=[
+            (name, harness.median_and_range([1e3 * taken for taken in times]))
+            for name, times in seconds.items()
+        ],
+        figures=seconds,
+    )
+
+    part = train[: 1_280 if options.quick else 12_800]
+    recipes = {"with": BEST, "without": replace(BEST, augmentation=None)}
+    epochs = harness.alternate(
+        {name: partial(_epoch, recipe, part) for name, recipe in recipes.items()},
+        1 if options.quick else 5,
+    )
+    shares = [100 * (1 - 1 / ratio) for ratio in harness.ratios(epochs, "without", "with")]
+    harness.report(
+        options.out,
+        "augmentation_share",
+        title=f"An epoch of `best` on {len(part):,} pictures",
+        columns=["augmentation", "seconds"],
+        rows=[
+            *((name, harness.median_and_range(times)) for name, times in epochs.items()),
+            ("share of the epoch, %", harness.median_and_range(shares, 1)),
+        ],
+        figures=epochs,
+    )
+
+
+def _per_batch(run: Callable[[Tensor], Tensor], batches: list[Tensor]) -> float:
+    """Return the seconds for a batch, from uint8 to float32."""
+    theirs = isinstance(run, v2.Transform)
+    started = time.perf_counter()
+    for batch in batches:
+        run(batch.float() / 255 if theirs else batch)
+    return (time.perf_counter() - started) / len(batches)
+
+
+def _epoch(recipe: object, part: object) -> float:
+    classifier = DigitClassifier(recipe=replace(recipe, epochs=1), seed=0)
+    started = time.perf_counter()
+    classifier.fit(part, verbose=0)
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    torch.manual_seed(0)
+    main()

@@ -1,0 +1,70 @@
+"""How honest confidences are, before and after `calibrate`, on MNIST's test set.
+
+    DIGITNET_DATA=... python benchmarks/calibration.py --recipes fast report --seeds 5
+    python benchmarks/calibration.py --quick
+
+5,000 pictures of the training set are held out for the temperature; the network is trained on
+the rest.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+
+import harness
+
+from digitnet import DigitClassifier, Evaluation
+from digitnet.recipe import RECIPES
+
+HELD_OUT = 5_000
+
+
+def main() -> None:
+    """Print a table, and write it with the figures."""
+    harness.relaunch()
+    parser = harness.parser(__doc__)
+    parser.add_argument("--recipes", nargs="+", choices=RECIPES, default=["fast", "report"])
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--epochs", type=int, help="where not the recipe's")
+    options = harness.parse(parser)
+    if options.quick:
+        options.recipes, options.seeds = ["fast"], 2
+    train, test = harness.mnist(quick=options.quick)
+    rows, figures = [], {}
+    for recipe in options.recipes:
+        before: list[Evaluation] = []
+        after: list[Evaluation] = []
+        temperatures = []
+        for seed in range(options.seeds):
+            fitted, held_out = train.split(min(HELD_OUT / len(train), 0.2), seed=seed)
+            classifier = DigitClassifier(recipe=recipe, seed=seed)
+            classifier.fit(fitted, epochs=options.epochs, verbose=0)
+            before.append(classifier.evaluate(test, verbose=0))
+            temperatures.append(classifier.calibrate(held_out))
+            after.append(classifier.evaluate(test, verbose=0))
+            print(f"{recipe}, seed {seed} done", flush=True)
+        figures[recipe] = {"temperatures": temperatures}
+        for when, results in (("before", before), ("after", after)):
+            losses = [result.loss for result in results]
+            errors = [100 * result.calibration_error for result in results]
+            figures[recipe][when] = {"losses": losses, "calibration_errors": errors}
+            warmth = _mean(temperatures, 3) if when == "after" else "1"
+            rows.append((f"`{recipe}` {when}", warmth, _mean(losses, 5), _mean(errors, 3)))
+    harness.report(
+        options.out,
+        "calibration",
+        title=f"Calibration on {test.name}, {options.seeds} seeds, mean ± deviation",
+        columns=["recipe", "temperature", "test loss", "expected calibration error, %"],
+        rows=rows,
+        figures=figures,
+    )
+
+
+def _mean(values: Sequence[float], digits: int) -> str:
+    deviation = f" ± {statistics.stdev(values):.{digits}f}" if len(values) > 1 else ""
+    return f"{statistics.mean(values):.{digits}f}{deviation}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,196 @@
+"""Time and memory of training against pictures, batch size and threads, and over 50 epochs.
+
+    DIGITNET_DATA=... python benchmarks/scaling.py
+    python benchmarks/scaling.py --quick
+
+Every setting trains the report's recipe in a process of its own, which says how long an epoch
+took (after a first one on a few pictures) and how much memory it held at most. The settings
+take turns. On Linux alone, whose /proc says what a process holds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import harness
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+
+from digitnet import DigitClassifier, ImageSet
+from digitnet.callbacks import LambdaCallback
+
+LONG = 50  # epochs of the search for a leak
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What one process trains."""
+
+    pictures: int = 60_000
+    batch_size: int = 64
+    threads: int = 2
+    epochs: int = 1
+    keeps_memory: bool = True  # the allocator's settings
+
+
+@dataclass
+class Measured:
+    """What it says: seconds of an epoch, MiB at most, and MiB held after each epoch."""
+
+    seconds: float
+    peak_mib: float
+    held_mib: list[float]
+
+
+def main() -> None:
+    """Print two tables, and write them with the figures."""
+    parser = harness.parser(__doc__)
+    parser.add_argument("--rounds", type=int, default=3, help="turns of each setting")
+    parser.add_argument("--setting", nargs=2, help="one, and its pictures (used inside)")
+    options = harness.parse(parser)
+    if options.setting:
+        setting, data = options.setting
+        print(json.dumps(asdict(_measure(Setting(**json.loads(setting)), data))))
+        return
+    harness.relaunch()
+    train, _ = harness.mnist(quick=options.quick)
+    with tempfile.TemporaryDirectory() as folder:
+        _compare(train, Path(folder), options)
+
+
+def _compare(train: ImageSet, folder: Path, options: argparse.Namespace) -> None:
+    whole, most_threads = len(train), torch.get_num_threads()
+    base = Setting(pictures=whole, threads=most_threads)
+    groups = {
+        "pictures": [replace(base, pictures=whole // part) for part in (8, 4, 2, 1)],
+        "batch size": [replace(base, batch_size=size) for size in (16, 64, 256, 1_024)],
+        "batch size, glibc's own thresholds": [
+            replace(base, batch_size=size, keeps_memory=False) for size in (64, 256, 1_024)
+        ],
+        "threads": [replace(base, threads=2**power) for power in range(most_threads.bit_length())],
+    }
+    settings = dict.fromkeys(setting for group in groups.values() for setting in group)
+    found: dict[Setting, list[Measured]] = {setting: [] for setting in settings}
+    for turn in range(1 if options.quick else options.rounds):
+        for setting in settings:
+            found[setting].append(_start(setting, train, folder))
+        print(f"turn {turn + 1} done", flush=True)
+    rows = []
+    for name, group in groups.items():
+        for setting in group:
+            seconds = [measured.seconds for measured in found[setting]]
+            each = [1e6 * taken / setting.pictures for taken in seconds]
+            peak = statistics.median(measured.peak_mib for measured in found[setting])
+            value = getattr(setting, name.partition(",")[0].replace(" ", "_"))
+            cells = (harness.median_and_range(seconds), harness.median_and_range(each, 0))
+            rows.append((f"{value:,} {name}", *cells, f"{peak:,.0f}"))
+    harness.report(
+        options.out,
+        "scaling",
+        title=f"One epoch of the report's recipe ({whole:,} pictures, batch 64, "
+        f"{most_threads} threads, where not said otherwise)",
+        columns=["with", "seconds", "microseconds a picture", "MiB at most"],
+        rows=rows,
+        figures=[[asdict(s), [asdict(m) for m in found[s]]] for s in settings],
+        figure=_draw_growth(groups["pictures"], found),
+    )
+
+    long = replace(base, pictures=whole // 20, epochs=4 if options.quick else LONG)
+    held = _start(long, train, folder).held_mib
+    marks = [1, 2, *range(len(held) // 5, len(held) + 1, len(held) // 5 or 1)]
+    harness.report(
+        options.out,
+        "leak",
+        title=f"Memory held after each of {long.epochs} epochs of {long.pictures:,} pictures",
+        columns=["after epoch", "MiB"],
+        rows=[(str(epoch), f"{held[epoch - 1]:,.1f}") for epoch in dict.fromkeys(marks) if epoch],
+        figures=held,
+        figure=_draw(held),
+    )
+
+
+def _measure(setting: Setting, data: str) -> Measured:
+    torch.set_num_threads(setting.threads)
+    with np.load(data) as arrays:
+        images, labels = arrays["images"], arrays["labels"]
+    classifier = DigitClassifier(seed=0)
+    warm = DigitClassifier(seed=0)
+    warm.fit(images[:640], labels[:640], epochs=1, batch_size=setting.batch_size, verbose=0)
+    held: list[float] = []
+    watch = LambdaCallback(on_epoch_end=lambda state: held.append(_held_mib()))
+    started = time.perf_counter()
+    classifier.fit(
+        images,
+        labels,
+        epochs=setting.epochs,
+        batch_size=setting.batch_size,
+        callbacks=[watch],
+        verbose=0,
+    )
+    seconds = (time.perf_counter() - started) / setting.epochs
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+    return Measured(seconds, peak, held)
+
+
+def _held_mib() -> float:
+    """Return the memory that the process holds now."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 2**20
+
+
+def _start(setting: Setting, train: ImageSet, folder: Path) -> Measured:
+    data = folder / f"{setting.pictures}.npz"  # of these pictures alone, for the memory's sake
+    if not data.exists():
+        part = train[: setting.pictures]
+        np.savez(data, images=part.images.numpy(), labels=part.labels.numpy())
+    command = [sys.executable, __file__, "--setting", json.dumps(asdict(setting)), str(data)]
+    kept = os.environ if setting.keeps_memory else os.environ.keys() - harness.ALLOCATOR
+    done = subprocess.run(
+        command,
+        env={name: os.environ[name] for name in kept},
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    return Measured(**json.loads(done.stdout))
+
+
+def _draw_growth(settings: list[Setting], found: dict[Setting, list[Measured]]) -> Figure:
+    figure = Figure(figsize=(7, 3), layout="constrained")
+    pictures = [setting.pictures for setting in settings]
+    for axes, field in zip(figure.subplots(1, 2), ("seconds", "peak_mib"), strict=True):
+        for turns in zip(*(found[setting] for setting in settings), strict=True):
+            values = [getattr(measured, field) for measured in turns]
+            axes.plot(pictures, values, "o-", color="tab:blue", alpha=0.6)
+        axes.set(xlim=(0, None), ylim=(0, None), xlabel="pictures of the epoch")
+        axes.set_ylabel({"seconds": "seconds", "peak_mib": "MiB at most"}[field])
+        axes.grid(alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def _draw(held: list[float]) -> Figure:
+    figure = Figure(figsize=(7, 3), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(range(1, len(held) + 1), held, ".-", color="tab:blue")
+    axes.set_ylim(0, 1.2 * max(held))
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("MiB held")
+    axes.grid(alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+if __name__ == "__main__":
+    main()

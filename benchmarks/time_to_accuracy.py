@@ -1,0 +1,186 @@
+"""How soon which accuracy: the recipe `fast` against the report's recipe as tutorials run it.
+
+    DIGITNET_DATA=... python benchmarks/time_to_accuracy.py
+    python benchmarks/time_to_accuracy.py --quick
+
+Two parts. In the first, `fast` takes turns with an epoch of the report's recipe: a plain loop
+on tensors, and torchvision + DataLoader, which goes on for as many epochs as there are turns.
+In the second, trainings of several lengths give the accuracy that a time buys. All accuracies
+are of the last epoch, on the test set, on which nothing was chosen.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import harness
+import torch
+from contestants import network, plain_loop, tutorial
+from matplotlib.figure import Figure
+
+from digitnet import DigitClassifier, ImageSet, Recipe
+from digitnet.recipe import BEST, FAST
+
+TUTORIAL_EPOCHS = 10  # the report's
+# Trainings of growing length: what it is called, the recipe, the share of the pictures
+CURVE = {
+    "`fast` on a third of the pictures": (FAST, 1 / 3),
+    "`fast`": (FAST, 1.0),
+    "`fast`, 2 epochs": (replace(FAST, epochs=2), 1.0),
+    "`fast`, 3 epochs": (replace(FAST, epochs=3), 1.0),
+    "`fast`, 6 epochs": (replace(FAST, epochs=6), 1.0),
+    "`best`, 3 epochs": (replace(BEST, epochs=3), 1.0),
+}
+
+
+@dataclass
+class Trainings:
+    """Times in seconds and test accuracies in [0, 1] of some seeds."""
+
+    seconds: list[float]
+    accuracies: list[float]
+
+    @property
+    def row(self) -> tuple[str, str]:
+        """Median time, and mean and deviation of the accuracy."""
+        return harness.median_and_range(self.seconds), self.accuracy
+
+    @property
+    def accuracy(self) -> str:
+        """Mean and deviation over the seeds."""
+        percent = [100 * accuracy for accuracy in self.accuracies]
+        deviation = f" ± {statistics.stdev(percent):.2f}" if len(percent) > 1 else ""
+        return f"{statistics.mean(percent):.2f}{deviation} % ({len(percent)})"
+
+
+def main() -> None:
+    """Print two tables, and write them with the figures."""
+    harness.relaunch()
+    parser = harness.parser(__doc__)
+    parser.add_argument("--rounds", type=int, default=TUTORIAL_EPOCHS, help="turns, first part")
+    parser.add_argument("--seeds", type=int, default=20, help="of `fast`, in the first part")
+    parser.add_argument("--curve-seeds", type=int, default=5, help="of each, in the second")
+    options = harness.parse(parser)
+    if options.quick:
+        options.rounds = options.seeds = options.curve_seeds = 2
+    train, test = harness.mnist(quick=options.quick)
+    _train(FAST, train[:1_280], test, seed=0)  # a first training that does not count
+    _against_tutorials(train, test, options.rounds, options.seeds, options.out)
+    _curve(train, test, options.curve_seeds, options.out)
+
+
+def _train(recipe: Recipe, train: ImageSet, test: ImageSet, *, seed: int) -> tuple[float, float]:
+    """Return the seconds of `fit`, from call to return, and the test accuracy."""
+    classifier = DigitClassifier(recipe=recipe, seed=seed)
+    started = time.perf_counter()
+    classifier.fit(train, verbose=0)
+    return time.perf_counter() - started, classifier.score(test)
+
+
+def _against_tutorials(train: ImageSet, test: ImageSet, rounds: int, seeds: int, out: Path) -> None:
+    images, labels = train.images[:, 0].numpy(), train.labels.numpy()
+    model = network.build()
+    tutorial_epoch = tutorial.prepare(images, labels, model)
+    plain, tutorials, fast = [], [], Trainings([], [])
+    for turn in range(rounds):
+        plain.append(_seconds(plain_loop.prepare(images, labels)))
+        tutorials.append(_seconds(tutorial_epoch))
+        for seed in range(turn * seeds // rounds, (turn + 1) * seeds // rounds):
+            taken, accuracy = _train(FAST, train, test, seed=seed)
+            fast.seconds.append(taken)
+            fast.accuracies.append(accuracy)
+        print(f"turn {turn + 1} of {rounds} done", flush=True)
+    model.eval()
+    with torch.inference_mode():
+        logits = model(network.normalized(test.images[:, 0].numpy()))
+    final = float((logits.argmax(dim=1) == test.labels).double().mean())
+
+    one = statistics.median(fast.seconds)
+    whole = TUTORIAL_EPOCHS * statistics.median(tutorials)
+    rows = [
+        ("`fast`, whole training", *fast.row, "1"),
+        (
+            "report's recipe, plain loop on tensors, 1 epoch",
+            harness.median_and_range(plain),
+            "-",
+            f"{statistics.median(plain) / one:.1f}",
+        ),
+        (
+            "report's recipe, torchvision + DataLoader, 1 epoch",
+            harness.median_and_range(tutorials),
+            "-",
+            f"{statistics.median(tutorials) / one:.1f}",
+        ),
+        (
+            f"the same, {TUTORIAL_EPOCHS} epochs",
+            f"{whole:.0f}",
+            f"{final:.2%} (1)" if rounds == TUTORIAL_EPOCHS else "-",
+            f"{whole / one:.0f}",
+        ),
+    ]
+    harness.report(
+        out,
+        "fast",
+        title="The recipe `fast` against the report's recipe",
+        columns=["training", "seconds", "test accuracy (seeds)", "times `fast`"],
+        rows=rows,
+        figures={
+            "fast": vars(fast),
+            "plain": plain,
+            "tutorial": tutorials,
+            "tutorial_accuracy": final,
+        },
+    )
+
+
+def _seconds(run: Callable[[], None]) -> float:
+    started = time.perf_counter()
+    run()
+    return time.perf_counter() - started
+
+
+def _curve(train: ImageSet, test: ImageSet, seeds: int, out: Path) -> None:
+    found = {name: Trainings([], []) for name in CURVE}
+    for seed in range(seeds):
+        for name, (recipe, share) in CURVE.items():
+            part = train[: round(share * len(train))]
+            taken, accuracy = _train(recipe, part, test, seed=seed)
+            found[name].seconds.append(taken)
+            found[name].accuracies.append(accuracy)
+        print(f"seed {seed + 1} of {seeds} done", flush=True)
+    harness.report(
+        out,
+        "time_to_accuracy",
+        title="Which accuracy a time buys",
+        columns=["training", "seconds", "test accuracy (seeds)"],
+        rows=[(name, *trainings.row) for name, trainings in found.items()],
+        figures={name: vars(trainings) for name, trainings in found.items()},
+        figure=_draw(list(found.values())),
+    )
+
+
+def _draw(trainings: list[Trainings]) -> Figure:
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    seconds = [statistics.median(training.seconds) for training in trainings]
+    for training, median in zip(trainings, seconds, strict=True):
+        percent = [100 * accuracy for accuracy in training.accuracies]
+        axes.plot([median] * len(percent), percent, "o", color="tab:blue", alpha=0.35, ms=4)
+    means = [100 * statistics.mean(training.accuracies) for training in trainings]
+    axes.plot(seconds, means, "-", color="tab:blue")
+    axes.set_xscale("log")
+    axes.set_xticks(seconds, [f"{value:.1f}" for value in seconds])
+    axes.minorticks_off()
+    axes.set_xlabel("seconds of training")
+    axes.set_ylabel("test accuracy in %, each seed and mean")
+    axes.grid(alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+if __name__ == "__main__":
+    main()
