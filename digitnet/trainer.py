@@ -218,11 +218,12 @@ class Trainer:
         return loss.detach(), logits.detach()
 
     def _loss(self, logits: Tensor, y: Tensor) -> Tensor:
+        smoothing = self.recipe.label_smoothing
         if self.class_weight is None:
-            return functional.cross_entropy(logits, y)
+            return functional.cross_entropy(logits, y, label_smoothing=smoothing)
         # Keras's meaning: the weighted losses' sum over the number of pictures
-        weighted = functional.cross_entropy(logits, y, weight=self.class_weight, reduction="sum")
-        return weighted / len(y)
+        losses = functional.cross_entropy(logits, y, label_smoothing=smoothing, reduction="none")
+        return (losses * self.class_weight[y]).mean()
 
     def _order(self, train: Batches) -> Tensor:
         if not self.shuffle:

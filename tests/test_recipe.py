@@ -27,6 +27,8 @@ from digitnet.recipe import REPORT, Augmentation, Recipe, resolve_recipe
         {"schedule": "cosine"},
         {"precision": "float16"},
         {"averaging": 1.0},
+        {"label_smoothing": 1.0},
+        {"label_smoothing": -0.1},
         {"averaging": 0},
     ],
 )

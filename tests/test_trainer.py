@@ -170,6 +170,17 @@ def test_class_weights_weight_the_loss(digits):
     assert ignoring.history[0].loss == 0
 
 
+@pytest.mark.parametrize("class_weight", [None, [2.0] * 10])
+def test_smoothed_labels_are_a_mixture_with_all_classes(digits, class_weight):
+    train, recipe = digits[0][:64], replace(REPORT, label_smoothing=0.3)
+    classifier = DigitClassifier(linear(), recipe=recipe, seed=1)
+    classifier.fit(train, epochs=1, class_weight=class_weight, verbose=0)
+    logs = linear()((train.images.float() / 255 - 0.1307) / 0.3081).log_softmax(1)
+    targets = 0.7 * functional.one_hot(train.labels, 10) + 0.3 / 10
+    expected = -(targets * logs).sum(1).mean().item() * (2 if class_weight else 1)
+    assert classifier.history[0].loss == pytest.approx(expected, rel=1e-5)
+
+
 def test_bfloat16_trains_nearly_as_float32_and_is_recorded(digits):
     train, test = digits
     accuracies = {}
