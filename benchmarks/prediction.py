@@ -52,7 +52,9 @@ def main() -> None:
             for count in (len(test), 1):
                 runs = _contestants(classifier, session, test.images[:count].numpy())
                 timed = {
-                    f"{recipe}, {count:,} pictures: {who}": partial(_time, run, count)
+                    f"{recipe}, {count:,} picture{'s' * (count > 1)}: {who}": partial(
+                        _time, run, count
+                    )
                     for who, run in runs.items()
                 }
                 for name, seconds in harness.alternate(timed, rounds).items():
@@ -75,7 +77,7 @@ def main() -> None:
         rows=rows,
         figures=each,
         figure=harness.bars(
-            {name: micros for name, micros in each.items() if ", 1 pictures" not in name},
+            {name: micros for name, micros in each.items() if "pictures" in name},
             "microseconds a picture",
         ),
     )

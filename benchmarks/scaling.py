@@ -70,49 +70,64 @@ def main() -> None:
 
 
 def _compare(train: ImageSet, folder: Path, options: argparse.Namespace) -> None:
-    whole, most_threads = len(train), torch.get_num_threads()
-    base = Setting(pictures=whole, threads=most_threads)
-    groups = {
-        "pictures": [replace(base, pictures=whole // part) for part in (8, 4, 2, 1)],
-        "batch size": [replace(base, batch_size=size) for size in (16, 64, 256, 1_024)],
-        "batch size, glibc's own thresholds": [
-            replace(base, batch_size=size, keeps_memory=False) for size in (64, 256, 1_024)
-        ],
-        "threads": [replace(base, threads=2**power) for power in range(most_threads.bit_length())],
-    }
+    base = Setting(pictures=len(train), threads=torch.get_num_threads())
+    groups = _groups(base)
     settings = dict.fromkeys(setting for group in groups.values() for setting in group)
     found: dict[Setting, list[Measured]] = {setting: [] for setting in settings}
     for turn in range(1 if options.quick else options.rounds):
         for setting in settings:
             found[setting].append(_start(setting, train, folder))
         print(f"turn {turn + 1} done", flush=True)
+    _report_growth(base, found, options.out)
+    long = replace(base, pictures=len(train) // 20, epochs=4 if options.quick else LONG)
+    _report_leak(long, _start(long, train, folder).held_mib, options.out)
+
+
+def _groups(base: Setting) -> dict[str, list[Setting]]:
+    """Return what is varied, one thing at a time: its name, with the number in it."""
+    powers = range(base.threads.bit_length())
+    return {
+        "{pictures:,} pictures": [
+            replace(base, pictures=base.pictures // part) for part in (8, 4, 2, 1)
+        ],
+        "{batch_size:,} in a batch": [
+            replace(base, batch_size=size) for size in (16, 64, 256, 1_024)
+        ],
+        "{batch_size:,} in a batch, glibc's own thresholds": [
+            replace(base, batch_size=size, keeps_memory=False) for size in (64, 256, 1_024)
+        ],
+        "threads: {threads}": [replace(base, threads=2**power) for power in powers],
+    }
+
+
+def _report_growth(base: Setting, found: dict[Setting, list[Measured]], out: Path) -> None:
+    groups = _groups(base)
     rows = []
     for name, group in groups.items():
         for setting in group:
             seconds = [measured.seconds for measured in found[setting]]
             each = [1e6 * taken / setting.pictures for taken in seconds]
             peak = statistics.median(measured.peak_mib for measured in found[setting])
-            value = getattr(setting, name.partition(",")[0].replace(" ", "_"))
             cells = (harness.median_and_range(seconds), harness.median_and_range(each, 0))
-            rows.append((f"{value:,} {name}", *cells, f"{peak:,.0f}"))
+            rows.append((name.format(**asdict(setting)), *cells, f"{peak:,.0f}"))
     harness.report(
-        options.out,
+        out,
         "scaling",
-        title=f"One epoch of the report's recipe ({whole:,} pictures, batch 64, "
-        f"{most_threads} threads, where not said otherwise)",
+        title=f"One epoch of the report's recipe ({base.pictures:,} pictures, batch 64, "
+        f"{base.threads} threads, where not said otherwise)",
         columns=["with", "seconds", "microseconds a picture", "MiB at most"],
         rows=rows,
-        figures=[[asdict(s), [asdict(m) for m in found[s]]] for s in settings],
-        figure=_draw_growth(groups["pictures"], found),
+        figures=[[asdict(setting), [asdict(m) for m in of]] for setting, of in found.items()],
+        figure=_draw_growth(next(iter(groups.values())), found),
     )
 
-    long = replace(base, pictures=whole // 20, epochs=4 if options.quick else LONG)
-    held = _start(long, train, folder).held_mib
+
+def _report_leak(setting: Setting, held: list[float], out: Path) -> None:
     marks = [1, 2, *range(len(held) // 5, len(held) + 1, len(held) // 5 or 1)]
     harness.report(
-        options.out,
+        out,
         "leak",
-        title=f"Memory held after each of {long.epochs} epochs of {long.pictures:,} pictures",
+        title=f"Memory held after each of {setting.epochs} epochs of {setting.pictures:,} pictures",
         columns=["after epoch", "MiB"],
         rows=[(str(epoch), f"{held[epoch - 1]:,.1f}") for epoch in dict.fromkeys(marks) if epoch],
         figures=held,
@@ -173,7 +188,8 @@ def _draw_growth(settings: list[Setting], found: dict[Setting, list[Measured]]) 
         for turns in zip(*(found[setting] for setting in settings), strict=True):
             values = [getattr(measured, field) for measured in turns]
             axes.plot(pictures, values, "o-", color="tab:blue", alpha=0.6)
-        axes.set(xlim=(0, None), ylim=(0, None), xlabel="pictures of the epoch")
+        most = max(getattr(measured, field) for setting in settings for measured in found[setting])
+        axes.set(xlim=(0, None), ylim=(0, 1.1 * most), xlabel="pictures of the epoch")
         axes.set_ylabel({"seconds": "seconds", "peak_mib": "MiB at most"}[field])
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)

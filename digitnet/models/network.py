@@ -43,7 +43,8 @@ class Network(nn.Module):
         """Map uint8 pictures (N, C, H, W) to logits (N, classes)."""
         x = images.float().div_(255).sub_(self.mean).div_(self.std)
         logits: Tensor = self.body(x.contiguous(memory_format=self.memory_format))
-        return logits / self.temperature
+        # in training it is 1: the weights that it was fitted to are changing
+        return logits if self.training else logits / self.temperature
 
     def set_normalization(self, mean: Tensor, std: Tensor) -> None:
         """Replace mean and standard deviation, each (C,)."""
