@@ -41,20 +41,16 @@ def main() -> None:
     results = [member.evaluate(test, verbose=0) for member in members]
     vote = DigitClassifier.ensemble(members).evaluate(test, verbose=0)
     percent = [100 * result.accuracy for result in results]
-    deviation = f" ± {statistics.stdev(percent):.3f}" if len(percent) > 1 else ""
     rows = [
         (f"seed {seed}", f"{result.accuracy:.2%}", f"{result.loss:.4f}", f"{taken:.1f}")
         for seed, (result, taken) in enumerate(zip(results, seconds, strict=True))
     ]
-    rows += [
-        (
-            "mean ± deviation",
-            f"{statistics.mean(percent):.3f}{deviation} %",
-            f"{statistics.mean(result.loss for result in results):.4f}",
-            harness.median_and_range(seconds, 1),
-        ),
-        (f"vote of {len(members)}", f"{vote.accuracy:.2%}", f"{vote.loss:.4f}", ""),
-    ]
+    if len(members) > 1:
+        mean_and_deviation = f"{statistics.mean(percent):.3f} ± {statistics.stdev(percent):.3f} %"
+        loss = statistics.mean(result.loss for result in results)
+        row = (mean_and_deviation, f"{loss:.4f}", harness.median_and_range(seconds, 1))
+        rows.append(("mean ± deviation", *row))
+        rows.append((f"vote of {len(members)}", f"{vote.accuracy:.2%}", f"{vote.loss:.4f}", ""))
     harness.report(
         options.out,
         f"accuracy_{options.recipe}",

@@ -239,7 +239,13 @@ BEST = Recipe(
     averaging=0.999,
     precision="auto",
 )
-"""Digits as well as single networks read them."""
+"""The fewest mistakes of our recipes.
+
+On MNIST's test set 99.67% (one seed) after 6.7 minutes of training on two cores of an Intel
+Xeon with AMX, in bfloat16 (`benchmarks/accuracy.py --recipe best --seeds 1`, November 2026);
+99.64 ± 0.05% (5 seeds) with `epochs=3`, in 56 s (`benchmarks/time_to_accuracy.py`). The
+augmentation was chosen on 10,000 held-out training pictures.
+"""
 
 RECIPES = {recipe.name: recipe for recipe in (REPORT, FAST, BEST)}
 

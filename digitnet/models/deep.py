@@ -1,4 +1,4 @@
-"""A network that reads digits as well as single networks do."""
+"""A network that makes few mistakes."""
 
 from __future__ import annotations
 
