@@ -14,7 +14,8 @@ import torch
 
 from digitnet.artifact import read_artifact, write_artifact
 from digitnet.data.image_set import ImageSet
-from digitnet.datasets.folders import cache_folder, data_folder
+from digitnet.datasets.download import is_offline
+from digitnet.datasets.folders import cache_folder, places
 from digitnet.datasets.image_folder import image_folder
 from digitnet.errors import ArtifactError, DatasetUnavailableError, InvalidInputError, warn
 
@@ -54,20 +55,19 @@ def cifar10(
         InvalidInputError: The folders or the archive hold other classes, or pictures that
             cannot be read or differ in size or mode.
     """
-    own = Path(root).expanduser() if root else None
-    places = [place for place in (own, data_folder(), cache_folder()) if place]
-    for place in places:
+    looked = places(root)
+    for place in looked:
         if (place / "cifar-10-batches-py").is_dir():
             return _torchvisions(place, download=False)
         if all((place / _FOLDER / part).is_dir() for part in _PARTS):
             return _kept(place / _FOLDER)
         if (place / _ARCHIVE).is_file():
             return _kept(place / _ARCHIVE)
-    if download and os.environ.get("DIGITNET_OFFLINE", "0") in ("", "0"):
-        return _torchvisions(own or cache_folder(), download=True)
-    looked = ", ".join(f"'{place}'" for place in places)
+    if download and not is_offline():
+        return _torchvisions(looked[0] if root else cache_folder(), download=True)
+    names = ", ".join(f"'{place}'" for place in looked)
     raise DatasetUnavailableError(
-        f"CIFAR-10 was not found in {looked}, and was not to be downloaded. Put {_FOLDER}/, "
+        f"CIFAR-10 was not found in {names}, and was not to be downloaded. Put {_FOLDER}/, "
         f"{_ARCHIVE} or cifar-10-batches-py/ into one of them, or name their folder in the "
         "environment variable DIGITNET_DATA."
     )

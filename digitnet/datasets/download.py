@@ -17,6 +17,11 @@ TRIES = 2  # of each address
 _BLOCK = 1 << 16
 
 
+def is_offline() -> bool:
+    """Say whether the environment variable `DIGITNET_OFFLINE` forbids downloads."""
+    return os.environ.get("DIGITNET_OFFLINE", "0") not in ("", "0")
+
+
 def fetch(urls: Sequence[str], check: Callable[[bytes], object]) -> bytes:
     """Return the first download that passes a check.
 
@@ -27,7 +32,7 @@ def fetch(urls: Sequence[str], check: Callable[[bytes], object]) -> bytes:
     Raises:
         DatasetUnavailableError: No address gave it; the message has a line for each try.
     """
-    if os.environ.get("DIGITNET_OFFLINE", "0") not in ("", "0"):
+    if is_offline():
         raise DatasetUnavailableError("download: not tried, as DIGITNET_OFFLINE is set")
     failures = []
     for url in urls:

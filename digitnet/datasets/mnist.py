@@ -13,7 +13,7 @@ import torch
 from digitnet.artifact import write_atomically
 from digitnet.data.image_set import DIGITS, ImageSet
 from digitnet.datasets.download import fetch
-from digitnet.datasets.folders import cache_folder, data_folder
+from digitnet.datasets.folders import cache_folder, places
 from digitnet.errors import DatasetUnavailableError, DigitNetError
 
 _SUBFOLDERS = ("", "mnist", "MNIST/raw")  # the last is torchvision's
@@ -81,27 +81,26 @@ def mnist(
         DatasetUnavailableError: A file is nowhere to be had; the message tells each place
             that was tried, why it failed, and where to put the files.
     """
-    own = Path(root).expanduser() if root else None
-    places = [place for place in (own, data_folder(), cache_folder()) if place]
-    target = (own or cache_folder()) / _SUBFOLDERS[-1]
+    looked = places(root)
+    target = (looked[0] if root else cache_folder()) / _SUBFOLDERS[-1]
     attempts: list[str] = []
     payloads = []
     for file in (*_TRAIN, *_TEST):
-        payload = _find(file, places, attempts)
+        payload = _find(file, looked, attempts)
         if payload is None and download:
             payload = _download(file, target, attempts)
         if payload is None:
             if not download:
                 attempts.append("download: not tried, as download=False")
-            raise DatasetUnavailableError(_advice(attempts, places[0]))
+            raise DatasetUnavailableError(_advice(attempts, looked[0]))
         payloads.append(payload)
     return _image_set("MNIST train", *payloads[:2]), _image_set("MNIST test", *payloads[2:])
 
 
-def _find(file: _File, places: list[Path], attempts: list[str]) -> bytes | None:
+def _find(file: _File, looked: list[Path], attempts: list[str]) -> bytes | None:
     """Return a file's pictures or labels from the first place that has it whole."""
     misses = []
-    for place in places:
+    for place in looked:
         reasons = []
         for subfolder in _SUBFOLDERS:
             for name in (file.name, f"{file.name}.gz"):
