@@ -16,7 +16,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from digitnet import arguments, devices, models
+from digitnet import arguments, devices
 from digitnet.artifact import Artifact, read_artifact, write_artifact
 from digitnet.calibration import fit_temperature
 from digitnet.callbacks.base import Callback
@@ -360,7 +360,7 @@ class ImageClassifier:
         artifact = read_artifact(path)
         try:
             info = ModelInfo.from_metadata(artifact.metadata)
-            info.check_network(model, known=models.is_known(info.network))
+            info.check_network(model)
             classifier = cls._restored(info, model, device)
             weights = network_tensors(artifact.tensors)  # of a checkpoint, these alone
             check_weights(weights, classifier._network.state_dict())
@@ -392,30 +392,13 @@ class ImageClassifier:
             )
         for member in members:
             member._require_fit()
-        infos = [member._info() for member in members]
-        for setting in ("classes", "input_shape", "mean", "std"):
-            found = {getattr(info, setting) for info in infos}
-            if len(found) > 1:
-                raise InvalidInputError(
-                    f"Expected members with the same {setting}; received {sorted(found)}. "
-                    "Give all of them the same classes, input_shape, mean and std."
-                )
+        info = ModelInfo.of_vote([member._info() for member in members])
         vote = Ensemble(
             [copy.deepcopy(member.model).cpu() for member in members],
             temperatures=[float(member._network.temperature) for member in members],
         )
-        name = f"{infos[0].network}*{len(members)}"
-        named = len({info.network for info in infos}) == 1 and models.is_known(name)
-        info = replace(
-            infos[0],
-            network=name if named else None,
-            history=History(),
-            chosen_on=next((info.chosen_on for info in infos if info.chosen_on), None),
-        )
-        classifier = cls._restored(info, None if named else vote, members[0].device)
+        classifier = cls._restored(info, None if info.network else vote, members[0].device)
         classifier.model.load_state_dict(vote.state_dict())
-        first = members[0]._network
-        classifier._network.set_normalization(first.mean, first.std)
         return classifier
 
     @classmethod
@@ -424,6 +407,9 @@ class ImageClassifier:
     ) -> C:
         """Return a trained classifier but for its weights."""
         classifier = cls._from_info(info, model, device)
+        # a subclass may have a normalisation of its own
+        statistics = torch.tensor([info.mean, info.std])
+        classifier._network.set_normalization(*statistics)
         classifier._loaded_history = info.history
         classifier.effective_recipe = info.effective_recipe
         classifier._chosen_on = info.chosen_on

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -12,8 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from digitnet.data.image_set import Shape, checked_classes
-from digitnet.errors import ArtifactError
+from digitnet.errors import ArtifactError, InvalidInputError
 from digitnet.history import History
+from digitnet.models import is_known
 from digitnet.recipe import Recipe, check_count, check_seed
 
 
@@ -64,14 +65,19 @@ class ModelInfo:
             channels, height, width = (
                 check_count("input_shape", size) for size in metadata["input_shape"]
             )
+            mean, std = (
+                tuple(float(value) for value in metadata[name]) for name in ("mean", "std")
+            )
+            if not len(mean) == len(std) == channels:
+                raise ValueError(f"mean and std of {channels} channels")
             network, chosen_on = metadata["network"], metadata["chosen_on"]
             return cls(
                 network=None if network is None else str(network),
                 network_type=str(metadata["network_type"]),
                 classes=checked_classes(metadata["classes"]),
                 input_shape=(channels, height, width),
-                mean=tuple(float(value) for value in metadata["mean"]),
-                std=tuple(float(value) for value in metadata["std"]),
+                mean=mean,
+                std=std,
                 recipe=Recipe.from_dict(metadata["recipe"]),
                 effective_recipe=Recipe.from_dict(metadata["effective_recipe"]),
                 seed=check_seed(metadata["seed"]),
@@ -85,19 +91,38 @@ class ModelInfo:
                 f"another form ({type(error).__name__}: {error}). Save the model again."
             ) from error
 
-    def check_network(self, model: nn.Module | None, *, known: bool) -> None:
-        """Raise `ArtifactError` unless there is a network for the weights.
+    @classmethod
+    def of_vote(cls, infos: Sequence[ModelInfo]) -> ModelInfo:
+        """Return what an ensemble of trained networks says of itself.
 
-        Args:
-            model: The one that was given, if any.
-            known: Whether there is one of the name in the metadata.
+        Raises:
+            InvalidInputError: They differ in classes, pictures or normalisation.
         """
+        first = infos[0]
+        for setting in ("classes", "input_shape", "mean", "std"):
+            found = {getattr(info, setting) for info in infos}
+            if len(found) > 1:
+                raise InvalidInputError(
+                    f"Expected members with the same {setting}; received {sorted(found)}. "
+                    "Give all of them the same classes, input_shape, mean and std."
+                )
+        name = f"{first.network}*{len(infos)}"
+        alike = len({info.network for info in infos}) == 1
+        return replace(
+            first,
+            network=name if alike and is_known(name) else None,
+            history=History(),
+            chosen_on=next((info.chosen_on for info in infos if info.chosen_on), None),
+        )
+
+    def check_network(self, model: nn.Module | None) -> None:
+        """Raise `ArtifactError` unless one was given, or there is one of the name."""
         if model is None and self.network is None:
             raise ArtifactError(
                 f"It holds the weights of a network of your own, {self.network_type}. "
                 f"Pass one: load(path, model={self.network_type}(...))."
             )
-        if model is None and not known:
+        if model is None and not is_known(self.network):
             raise ArtifactError(
                 f"It is of a network '{self.network}' that this digitnet does not know. "
                 "Install a newer digitnet."

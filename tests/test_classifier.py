@@ -324,6 +324,7 @@ def test_the_file_tells_how_the_network_was_made(fitted, tmp_path):
         ({"seed": -1}, "Expected the metadata of a digitnet model"),
         ({"history": 5}, "Expected the metadata of a digitnet model"),
         ({"input_shape": [1, 28]}, "Expected the metadata of a digitnet model"),
+        ({"mean": [0.1, 0.2]}, "Expected the metadata of a digitnet model"),
         ({"classes": ["a", "b"]}, r"Expected a model of the digits 0 to 9 .* ImageClassifier.load"),
     ],
 )

@@ -83,6 +83,13 @@ def test_mistakes_begin_with_the_most_confident(result, logits, labels):
     assert result.mistakes(2) == mistakes[:2]
 
 
+def test_the_calibration_error_is_of_confidences_and_what_was_right(result):
+    gaps = result.confidences - (result.labels == result.predictions)
+    parts = np.array_split(gaps[np.argsort(result.confidences, kind="stable")], 15)
+    expected = sum(abs(part.sum()) for part in parts) / len(gaps)
+    assert result.calibration_error == pytest.approx(expected, abs=1e-6)
+
+
 def test_inference_restores_training_mode():
     model = nn.Dropout()
     with inference(model):
