@@ -52,9 +52,8 @@ def has_native_bfloat16(device: torch.device) -> bool:
 def prediction_batch(device: torch.device) -> int:
     """Return how many small pictures to predict at a time.
 
-    On a CPU 128: their activations stay in its caches (measured with `report`, `slim` and
-    `deep` from 16 to 10,000, benchmarks/prediction.py). Elsewhere 4,096, so that the device
-    computes while Python prepares the next call; not measured.
+    On a CPU 128: the activations of more leave its caches. Elsewhere 4,096, so that the
+    device computes while Python prepares the next call; not measured.
     """
     return 128 if device.type == "cpu" else 4_096
 

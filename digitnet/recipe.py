@@ -19,7 +19,7 @@ _CHOICES = {
     "schedule": get_args(Schedule),
     "precision": get_args(Precision),
 }
-GREATEST = {  # of each field of an augmentation
+_GREATEST = {  # of each field of an augmentation
     "rotation": 360,
     "shift": 1e6,
     "scale": 0.99,
@@ -66,7 +66,7 @@ class Augmentation:
     erasing: float = 0.0
 
     def __post_init__(self) -> None:
-        for field, most in GREATEST.items():
+        for field, most in _GREATEST.items():
             value = _check_number(field, getattr(self, field), above_zero=False)
             if value > most:
                 raise InvalidInputError(f"Expected {field} of at most {most}; received {value}.")
