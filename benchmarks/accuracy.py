@@ -32,13 +32,13 @@ def main() -> None:
         options.recipe, options.seeds = "fast", 2
     kept = options.out / f"accuracy_{options.recipe}"
     kept.mkdir(parents=True, exist_ok=True)
-    members, seconds = [], []
+    members, seconds, results = [], [], []
     for seed in range(options.seeds):
         classifier, taken = _trained(options.recipe, seed, train, kept)
         members.append(classifier)
         seconds.append(taken)
-        print(f"seed {seed}: {classifier.score(test):.2%} after {taken:.1f} s", flush=True)
-    results = [member.evaluate(test, verbose=0) for member in members]
+        results.append(classifier.evaluate(test, verbose=0))
+        print(f"seed {seed}: {results[-1].accuracy:.2%} after {taken:.1f} s", flush=True)
     vote = DigitClassifier.ensemble(members).evaluate(test, verbose=0)
     percent = [100 * result.accuracy for result in results]
     rows = [

@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import statistics
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
@@ -20,12 +19,17 @@ from rich.table import Table
 from digitnet import ImageSet, datasets
 from digitnet.errors import DatasetUnavailableError
 
+sys.path.append(str(Path(__file__).parents[1] / "examples"))  # the report says it already
+from reporting import machine
+
 # glibc gives large blocks back to the system and gets them anew at every step, each page
 # at the price of a fault. Thresholds above all blocks keep them (mallopt(3), M_MMAP_THRESHOLD
 # and M_TRIM_THRESHOLD); they are read when a process starts.
 ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "1073741824"}
-PACKAGES = ("digitnet", "torch", "torchvision", "skorch", "lightning", "fastai", "keras",
-            "tensorflow-cpu", "jax", "onnxruntime")  # fmt: skip
+PEERS = (
+    *("torchvision", "skorch", "lightning", "fastai", "keras"),
+    *("tensorflow", "tensorflow-cpu", "jax", "onnxruntime"),
+)
 
 Seconds = Mapping[str, Sequence[float]]
 
@@ -104,16 +108,30 @@ def bars(values: Seconds, label: str, *, digits: int = 1) -> Figure:
     medians = [statistics.median(values[name]) for name in names]
     below = [median - min(values[name]) for name, median in zip(names, medians, strict=True)]
     above = [max(values[name]) - median for name, median in zip(names, medians, strict=True)]
-    figure = Figure(figsize=(7, 0.4 * len(names) + 1), layout="constrained")
-    axes = figure.subplots()
+    figure, (axes,) = chart(height=0.4 * len(names) + 1)
+    axes.grid(visible=False)
     colors = ["tab:blue" if "digitnet" in name else "silver" for name in names]
     made = axes.barh(names, medians, xerr=[below, above], color=colors, ecolor="dimgray", capsize=2)
     axes.bar_label(made, [f"{median:.{digits}f}" for median in medians], padding=6)
     axes.invert_yaxis()
     axes.margins(x=0.15)
     axes.set_xlabel(f"{label}: median, least and greatest")
-    axes.spines[["top", "right"]].set_visible(False)
     return figure
+
+
+def chart(*, height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
+    """Return a figure of the pages' width, in the manner of all of them, and its axes.
+
+    Args:
+        height: In inches.
+        columns: How many axes stand side by side.
+    """
+    figure = Figure(figsize=(7, height), layout="constrained")
+    made = list(figure.subplots(1, columns, squeeze=False)[0])
+    for axes in made:
+        axes.grid(alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+    return figure, made
 
 
 def report(
@@ -152,7 +170,8 @@ def report(
     page = [f"| {' | '.join(cells)} |" for cells in lines]
     where = (
         f"{conditions['processor']}, {conditions['threads']} threads, Python "
-        f"{conditions['python']}, {conditions['versions']}; {conditions['date']}"
+        f"{conditions['python']}, digitnet {conditions['digitnet']}, torch "
+        f"{conditions['torch']}, {conditions['peers']}; {conditions['date']}"
     )
     page += ["", f"*{title}. `{conditions['command']}`. {where}.*"]
     (out / f"{name}.md").write_text("\n".join(page) + "\n")
@@ -162,30 +181,15 @@ def report(
 
 
 def _conditions() -> dict[str, object]:
-    import torch
-
     return {
-        "date": date.today().isoformat(),
-        "processor": _processor(),
-        "cores": os.cpu_count(),
-        "threads": torch.get_num_threads(),
-        "python": platform.python_version(),
-        "versions": ", ".join(
-            f"{package} {found}" for package in PACKAGES if (found := _found(package))
-        ),
+        **machine.describe(),
+        "peers": ", ".join(f"{name} {found}" for name in PEERS if (found := _version(name))),
         "allocator": {name: os.environ.get(name) for name in ALLOCATOR},
     }
 
 
-def _found(package: str) -> str | None:
+def _version(package: str) -> str | None:
     try:
         return version(package)
     except PackageNotFoundError:
         return None
-
-
-def _processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()

@@ -10,7 +10,6 @@ take turns. Checked before: all give the same digits.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -28,7 +27,6 @@ import torch
 
 from digitnet import DigitClassifier
 
-IMPORT, FIRST = "import torch", "import torch and digitnet, load, first picture"
 ONNX_BATCH = 256  # pictures at a time
 LEAST_REPEATS = 5  # of a call; more where it is short
 
@@ -59,9 +57,10 @@ def main() -> None:
                 }
                 for name, seconds in harness.alternate(timed, rounds).items():
                     each[name] = [1e6 * taken / count for taken in seconds]
+        bare, first = "import torch", "import torch and digitnet, load, first picture"
         start = {
-            name: partial(_first_prediction, path, load=load)
-            for name, load in ((IMPORT, False), (FIRST, True))
+            bare: partial(_first_prediction, path, load=False),
+            first: partial(_first_prediction, path, load=True),
         }
         start_seconds = harness.alternate(start, rounds)
     rows = []
@@ -81,8 +80,10 @@ def main() -> None:
             "microseconds a picture",
         ),
     )
-    added = [all_ - bare for all_, bare in zip(*reversed(start_seconds.values()), strict=True)]
-    start_seconds["added to `import torch`"] = added
+    start_seconds["added to `import torch`"] = [
+        whole - alone
+        for whole, alone in zip(start_seconds[first], start_seconds[bare], strict=True)
+    ]
     harness.report(
         options.out,
         "first_prediction",
@@ -156,7 +157,7 @@ def _first_prediction(path: Path, *, load: bool) -> float:
             "; clf.predict(torch.zeros(1, 28, 28, dtype=torch.uint8))"
         )
     started = time.perf_counter()
-    subprocess.run([sys.executable, "-c", script], check=True, env=os.environ)
+    subprocess.run([sys.executable, "-c", script], check=True)
     return time.perf_counter() - started
 
 

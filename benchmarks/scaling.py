@@ -154,8 +154,7 @@ def _measure(setting: Setting, data: str) -> Measured:
         verbose=0,
     )
     seconds = (time.perf_counter() - started) / setting.epochs
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
-    return Measured(seconds, peak, held)
+    return Measured(seconds, harness.machine.peak_memory_mib() or 0.0, held)
 
 
 def _held_mib() -> float:
@@ -182,29 +181,24 @@ def _start(setting: Setting, train: ImageSet, folder: Path) -> Measured:
 
 
 def _draw_growth(settings: list[Setting], found: dict[Setting, list[Measured]]) -> Figure:
-    figure = Figure(figsize=(7, 3), layout="constrained")
+    figure, both = harness.chart(height=3, columns=2)
     pictures = [setting.pictures for setting in settings]
-    for axes, field in zip(figure.subplots(1, 2), ("seconds", "peak_mib"), strict=True):
+    for axes, field in zip(both, ("seconds", "peak_mib"), strict=True):
         for turns in zip(*(found[setting] for setting in settings), strict=True):
             values = [getattr(measured, field) for measured in turns]
             axes.plot(pictures, values, "o-", color="tab:blue", alpha=0.6)
         most = max(getattr(measured, field) for setting in settings for measured in found[setting])
         axes.set(xlim=(0, None), ylim=(0, 1.1 * most), xlabel="pictures of the epoch")
         axes.set_ylabel({"seconds": "seconds", "peak_mib": "MiB at most"}[field])
-        axes.grid(alpha=0.3)
-        axes.spines[["top", "right"]].set_visible(False)
     return figure
 
 
 def _draw(held: list[float]) -> Figure:
-    figure = Figure(figsize=(7, 3), layout="constrained")
-    axes = figure.subplots()
+    figure, (axes,) = harness.chart(height=3)
     axes.plot(range(1, len(held) + 1), held, ".-", color="tab:blue")
     axes.set_ylim(0, 1.2 * max(held))
     axes.set_xlabel("epoch")
     axes.set_ylabel("MiB held")
-    axes.grid(alpha=0.3)
-    axes.spines[["top", "right"]].set_visible(False)
     return figure
 
 

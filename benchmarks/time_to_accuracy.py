@@ -164,8 +164,7 @@ def _curve(train: ImageSet, test: ImageSet, seeds: int, out: Path) -> None:
 
 
 def _draw(trainings: list[Trainings]) -> Figure:
-    figure = Figure(figsize=(7, 4), layout="constrained")
-    axes = figure.subplots()
+    figure, (axes,) = harness.chart(height=4)
     seconds = [statistics.median(training.seconds) for training in trainings]
     for training, median in zip(trainings, seconds, strict=True):
         percent = [100 * accuracy for accuracy in training.accuracies]
@@ -177,8 +176,6 @@ def _draw(trainings: list[Trainings]) -> Figure:
     axes.minorticks_off()
     axes.set_xlabel("seconds of training")
     axes.set_ylabel("test accuracy in %, each seed and mean")
-    axes.grid(alpha=0.3)
-    axes.spines[["top", "right"]].set_visible(False)
     return figure
 
 

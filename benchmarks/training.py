@@ -16,7 +16,6 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -97,16 +96,13 @@ def _turn(name: str, worker: subprocess.Popen[str]) -> float:
 
 
 def _report(seconds: dict[str, list[float]], pictures: int, out: Path) -> None:
-    def against(baseline: str) -> Callable[[str], str]:
-        if baseline not in seconds:
-            return lambda name: "-"
-        return lambda name: harness.median_and_range(harness.ratios(seconds, name, baseline))
-
-    baselines = ("torchvision + DataLoader", "Keras on TensorFlow")
-    rows = [
-        (name, harness.median_and_range(times), *(against(base)(name) for base in baselines))
-        for name, times in seconds.items()
+    baselines = [
+        name for name in ("torchvision + DataLoader", "Keras on TensorFlow") if name in seconds
     ]
+    rows = []
+    for name, times in seconds.items():
+        ratios = [harness.ratios(seconds, name, baseline) for baseline in baselines]
+        rows.append((name, *(harness.median_and_range(values) for values in (times, *ratios))))
     by_speed = {name: seconds[name] for name in sorted(seconds, key=lambda n: min(seconds[n]))}
     harness.report(
         out,
