@@ -10,7 +10,7 @@ from hashlib import blake2b
 import torch
 from torch import Tensor
 
-WEIGHTS, ORDER, STEP, SPLIT, READING, PICTURES = range(6)  # what a derived seed is for
+WEIGHTS, ORDER, STEP, SPLIT, READING, PICTURES, PAPER = range(7)  # what a derived seed is for
 
 
 def draw_seed() -> int:

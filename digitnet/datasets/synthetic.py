@@ -66,14 +66,28 @@ def draw(labels: Tensor, generator: torch.Generator) -> Tensor:
     Returns:
         uint8 (N, 1, 28, 28), light on dark.
     """
-    points, pen = _written(labels, generator)
-    points = _slanted(_bent(points, generator), generator)
+    points, pen = written(labels, generator)
     width = _uniform(len(labels), 0.45, 0.95, generator)  # the pen's, in pixels
     points = _boxed(points, pen, width)
     return _rendered(points, pen, width)
 
 
-def _written(labels: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def written(labels: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Write digits as strokes without width.
+
+    Args:
+        labels: int64 (N,), the digits to write.
+        generator: What everything random is drawn from.
+
+    Returns:
+        Points along the strokes of each, (N, P, 2), x to the right and y down, about 1 high;
+        and the pen between them, 1 where it is down, else 0, (N, P - 1).
+    """
+    points, pen = _formed(labels, generator)
+    return slanted(bent(points, generator), generator), pen
+
+
+def _formed(labels: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Return a form of each digit: points (N, P, 2), and between them the pen, (N, P - 1)."""
     forms = _forms()
     chosen = torch.empty(len(labels), dtype=torch.int64)
@@ -87,7 +101,7 @@ def _written(labels: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor
     return forms.curves[chosen] @ controls, forms.pen[chosen]
 
 
-def _bent(points: Tensor, generator: torch.Generator) -> Tensor:
+def bent(points: Tensor, generator: torch.Generator) -> Tensor:
     """Bend the plane by a few slow waves, so that points that meet go on meeting."""
     count, waves = len(points), 4
     frequency = torch.randn(count, 2, waves, generator=generator) * 3.0
@@ -96,7 +110,7 @@ def _bent(points: Tensor, generator: torch.Generator) -> Tensor:
     return points + torch.sin(points @ frequency + phase) @ amplitude
 
 
-def _slanted(points: Tensor, generator: torch.Generator) -> Tensor:
+def slanted(points: Tensor, generator: torch.Generator) -> Tensor:
     """Rotate, shear and stretch, and make the upper or the lower half the larger one."""
     count = len(points)
     lowered = torch.randn(count, generator=generator) * 0.07
@@ -177,28 +191,28 @@ class _Forms(NamedTuple):
 @cache
 def _forms() -> _Forms:
     flat = [(digit, form) for digit, forms in FORMS.items() for form in forms]
-    traced = [_traced(form.strokes) for _, form in flat]
-    most = max(len(controls) for controls, _, _ in traced)
+    lines = [traced(form.strokes) for _, form in flat]
+    most = max(len(controls) for controls, _, _ in lines)
     return _Forms(
         controls=torch.stack(
-            [functional.pad(controls, (0, 0, 0, most - len(controls))) for controls, _, _ in traced]
+            [functional.pad(controls, (0, 0, 0, most - len(controls))) for controls, _, _ in lines]
         ),
         curves=torch.stack(
-            [functional.pad(curves, (0, most - curves.shape[1])) for _, curves, _ in traced]
+            [functional.pad(curves, (0, most - curves.shape[1])) for _, curves, _ in lines]
         ),
-        pen=torch.stack([pen for _, _, pen in traced]),
+        pen=torch.stack([pen for _, _, pen in lines]),
         digits=torch.tensor([digit for digit, _ in flat]),
         shares=torch.tensor([form.share for _, form in flat]),
     )
 
 
-def _traced(strokes: tuple[str, ...]) -> tuple[Tensor, Tensor, Tensor]:
+def traced(strokes: tuple[str, ...]) -> tuple[Tensor, Tensor, Tensor]:
     """Return controls (K, 2), weights of points spread along the strokes (P, K), pen (P - 1,)."""
     controls = [_controls(stroke) for stroke in strokes]
     lengths = torch.stack([(c[1:] - c[:-1]).norm(dim=1).sum() for c in controls])
     counts = (lengths / lengths.sum() * POINTS).int()
     counts[lengths.argmax()] += POINTS - counts.sum()
-    curves = [_curve(len(c), int(count)) for c, count in zip(controls, counts, strict=True)]
+    curves = [curve(len(c), int(count)) for c, count in zip(controls, counts, strict=True)]
     pen = torch.ones(POINTS)
     pen[counts.cumsum(0) - 1] = 0  # lifted after each stroke
     return torch.cat(controls), torch.block_diag(*curves), pen[:-1]
@@ -209,7 +223,7 @@ def _controls(stroke: str) -> Tensor:
     return torch.tensor(pairs)
 
 
-def _curve(controls: int, count: int) -> Tensor:
+def curve(controls: int, count: int) -> Tensor:
     """Return weights (count, controls) of points on the smooth line through control points.
 
     The line is the spline of Catmull and Rom (1974), which is linear in its controls.
