@@ -1,0 +1,31 @@
+"""Handwritten digits on made paper, as people photograph, scan or draw them, with the truth.
+
+```python
+from digitnet.datasets import paper
+
+pictures = paper.digits(100, seed=0)
+pictures[0].picture, pictures[0].text, pictures[0].boxes, pictures[0].traits
+```
+"""
+
+from digitnet.datasets.paper.files import MANNERS, save
+from digitnet.datasets.paper.record import PaperPicture, Traits
+from digitnet.datasets.paper.style import INKS, PAPERS, PENS, SHEETS, Style
+from digitnet.datasets.paper.subjects import blanks, digits, letters, numbers, scribbles
+
+__all__ = [
+    "INKS",
+    "MANNERS",
+    "PAPERS",
+    "PENS",
+    "SHEETS",
+    "PaperPicture",
+    "Style",
+    "Traits",
+    "blanks",
+    "digits",
+    "letters",
+    "numbers",
+    "save",
+    "scribbles",
+]

@@ -1,0 +1,123 @@
+"""What lies between a page and its picture: the view, the light, the lens, the sensor."""
+
+from __future__ import annotations
+
+import io
+import math
+
+import numpy as np
+from numpy.random import Generator
+from PIL import Image, ImageFilter
+
+from digitnet.datasets.paper.fields import Array, Shape, between, chance, grain, ramp, waves
+from digitnet.datasets.paper.marks import Matrix
+from digitnet.datasets.paper.shot import Shot
+
+
+def turned(shot: Shot, reach: float, rng: Generator) -> Matrix:
+    """Return the turn and tilt of a page around its origin.
+
+    Args:
+        shot: Its rotation and tilt.
+        reach: How far from the origin the page is still in view, in the page's unit.
+        rng: Draws the direction of the tilt.
+    """
+    angle, towards = math.radians(shot.rotation), between(rng, 0, 2 * math.pi)
+    cos, sin = math.cos(angle), math.sin(angle)
+    lean = shot.tilt / reach
+    turn = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
+    tilt = np.array([[1, 0, 0], [0, 1, 0], [lean * math.cos(towards), lean * math.sin(towards), 1]])
+    return np.asarray(tilt @ turn)
+
+
+def light(shot: Shot, shape: Shape, rng: Generator) -> Array:
+    """Return the light on each pixel, about 1 where it is bright, (H, W)."""
+    y = np.linspace(-1, 1, shape[0], dtype=np.float32)[:, None]
+    x = np.linspace(-1, 1, shape[1], dtype=np.float32)
+    lit = np.ones(shape, dtype=np.float32)
+    if shot.unevenness:
+        towards, share = between(rng, 0, 2 * math.pi), between(rng, 0.3, 1)
+        slope = x * math.cos(towards) + y * math.sin(towards)
+        slope = (slope - slope.min()) / (slope.max() - slope.min())
+        vignette = (x * x + y * y) / 2
+        lit -= shot.unevenness * (share * slope + (1 - share) * vignette)
+        lit += 0.05 * shot.unevenness * waves(shape, rng, 3)
+    if shot.shadow:
+        lit *= 1 - shot.shadow * _shadow(x, y, rng)
+    return np.clip(lit, 0.02, 1.1)
+
+
+def _shadow(x: Array, y: Array, rng: Generator) -> Array:
+    """Return 1 in the shadow of a phone or a hand, 0 outside, with a penumbra between."""
+    angle = between(rng, 0, 2 * math.pi)
+    soft = between(rng, 0.01, 0.25)
+    u = x * math.cos(angle) + y * math.sin(angle)
+    v = y * math.cos(angle) - x * math.sin(angle)
+    edge = ramp(u - between(rng, -0.6, 0.5), soft)
+    if chance(rng, 0.5):  # a second edge: a phone, an arm
+        edge = edge * ramp(between(rng, -0.3, 0.8) - v, soft * between(rng, 1, 2))
+    if chance(rng, 0.3):  # its edge is not straight: a hand
+        bent = 0.12 * np.sin(v * between(rng, 3, 8) + between(rng, 0, 6))
+        edge = np.minimum(edge, ramp(u + bent - between(rng, -0.5, 0.4), soft))
+    return np.asarray(edge, dtype=np.float32)
+
+
+def taken(shot: Shot, scene: Array, unit: float, rng: Generator) -> Image.Image:
+    """Return the picture that lens, sensor and file make of a scene.
+
+    Args:
+        shot: Its blur, noise and quality.
+        scene: Colours in [0, 1], (H, W, 3).
+        unit: Pixels of a digit's height.
+        rng: Draws the rest.
+    """
+    if shot.camera == "photo":
+        warmth = float(np.clip(rng.normal(0, 0.05), -0.1, 0.12))
+        cast = np.array([1 + warmth, 1 + between(rng, -0.02, 0.02), 1 - warmth])
+        scene = scene * (cast * between(rng, 0.72, 1.08)).astype(np.float32)
+    blur = shot.blur * unit
+    if blur > 0.4 and chance(rng, 0.3):
+        scene, blur = _moved(scene, 2.5 * blur, rng), 0.5
+    picture = Image.fromarray(_bytes(scene))
+    if blur > 0.25:
+        picture = picture.filter(ImageFilter.GaussianBlur(blur))
+    if shot.noise:
+        picture = Image.fromarray(_bytes(_noisy(picture, shot.noise, rng)))
+    return picture if shot.quality is None else _compressed(picture, shot.quality)
+
+
+def _bytes(scene: Array) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    return (np.clip(scene, 0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+def _moved(scene: Array, length: float, rng: Generator) -> Array:
+    """Blur along a short way of the camera."""
+    steps = int(np.clip(round(length), 2, 9))
+    angle = between(rng, 0, math.pi)
+    height, width = scene.shape[:2]
+    ways = [length * (step / (steps - 1) - 0.5) for step in range(steps)]
+    shifts = [(round(way * math.sin(angle)), round(way * math.cos(angle))) for way in ways]
+    pad = max(max(abs(down), abs(along)) for down, along in shifts)
+    padded = np.pad(scene, ((pad, pad), (pad, pad), (0, 0)), mode="edge")
+    total = np.zeros_like(scene)
+    for down, along in shifts:
+        total += padded[pad + down : pad + down + height, pad + along : pad + along + width]
+    return total / len(shifts)
+
+
+def _noisy(picture: Image.Image, amount: float, rng: Generator) -> Array:
+    """Add the noise of a sensor, most of it grey, and in dark parts a little less."""
+    pixels = np.asarray(picture, dtype=np.float32) / 255
+    shape = (picture.height, picture.width)
+    size = between(rng, 1, 1.8) if chance(rng, 0.4) else 1.0
+    grey = grain(shape, rng, size) * amount
+    for channel in range(3):
+        coloured = grain(shape, rng) * (0.4 * amount)
+        pixels[..., channel] += grey + coloured
+    return pixels
+
+
+def _compressed(picture: Image.Image, quality: int) -> Image.Image:
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=quality)
+    return Image.open(buffer).convert("RGB")

@@ -1,0 +1,72 @@
+"""Random fields over a picture: grain, slow waves, and numbers from ranges."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+from PIL import Image
+
+Array = NDArray[np.floating[Any]]
+Shape = tuple[int, int]  # rows and columns
+
+_TILE = 1024  # pixels
+
+
+@cache
+def _tile() -> Array:
+    return np.random.default_rng(0).standard_normal((_TILE, _TILE), dtype=np.float32)
+
+
+def grain(shape: Shape, rng: Generator, size: float = 1.0) -> Array:
+    """Return independent numbers of deviation 1, from a random part of one tile of them.
+
+    Drawing a new number for each pixel would take longer than all the rest of a picture.
+
+    Args:
+        shape: Rows and columns.
+        rng: Draws the part.
+        size: Pixels across a grain.
+    """
+    rows, columns = (max(2, round(side / size)) for side in shape)
+    top, left = rng.integers(_TILE, size=2)
+    part = _tile().take(np.arange(top, top + rows) % _TILE, axis=0)
+    part = part.take(np.arange(left, left + columns) % _TILE, axis=1)
+    return part if (rows, columns) == shape else enlarged(part, shape)
+
+
+def waves(shape: Shape, rng: Generator, cells: float) -> Array:
+    """Return slow waves of deviation about 1, `cells` of them along the longer side."""
+    pitch = max(shape) / cells
+    rows, columns = (max(2, round(side / pitch) + 1) for side in shape)
+    return enlarged(rng.standard_normal((rows, columns), dtype=np.float32), shape)
+
+
+def enlarged(field: Array, shape: Shape) -> Array:
+    """Return a field stretched smoothly to rows and columns."""
+    image = Image.fromarray(field).resize(shape[::-1], Image.Resampling.BICUBIC)
+    return np.asarray(image)
+
+
+def between(rng: Generator, low: float, high: float) -> float:
+    """Return a number in a range, each alike."""
+    return low + (high - low) * float(rng.random())
+
+
+def ratio(rng: Generator, low: float, high: float) -> float:
+    """Return a number above 0 in a range, each factor alike."""
+    return float(low * (high / low) ** rng.random())
+
+
+def chance(rng: Generator, share: float) -> bool:
+    """Return True in a share of cases."""
+    return bool(rng.random() < share)
+
+
+def ramp(value: Array, width: float) -> Array:
+    """Return 0 below -width / 2, 1 above width / 2, and a smooth step between."""
+    t = np.clip(value / max(width, 1e-6) + 0.5, 0, 1)
+    return np.asarray(t * t * (3 - 2 * t))

@@ -1,0 +1,79 @@
+"""How a page comes into the frame: how large, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.random import Generator
+
+from digitnet.datasets.paper.camera import turned
+from digitnet.datasets.paper.fields import Shape, between, chance
+from digitnet.datasets.paper.layout import bounds
+from digitnet.datasets.paper.marks import Mark, Matrix
+from digitnet.datasets.paper.shot import Shot
+
+LEAST = 12.0  # pixels of a digit's height that a reader needs
+_LARGEST = 4000  # pixels of a picture's side
+
+
+def framed(shot: Shot, marks: Sequence[Mark], shape: Shape, rng: Generator) -> tuple[Matrix, Shape]:
+    """Return the way from the page to the picture, and its rows and columns.
+
+    Args:
+        shot: The digit's height, as a share of the picture's, turn and tilt.
+        marks: What must be in the frame, around the origin of the page.
+        shape: Rows and columns that are wished for; more are taken where digits would be
+            too small to read.
+        rng: Draws the place.
+    """
+    rows, columns = shape
+    left, top, right, bottom = bounds(marks)
+    reach = np.hypot(rows, columns) / (shot.height * rows) * max(bottom - top, 1)
+    turn = turned(shot, float(reach), rng)
+    seen = [mark.warped(turn) for mark in marks]
+    left, top, right, bottom = bounds(seen)
+    tallest = max(mark.box[3] - mark.box[1] for mark in seen)
+    scale = min(shot.height * rows / tallest, columns / (right - left), rows / (bottom - top))
+    smallest = min(max(mark.box[3] - mark.box[1], mark.box[2] - mark.box[0]) for mark in seen)
+    larger = min(max(1.0, LEAST / (scale * smallest)), _LARGEST / max(shape))
+    if smallest * scale < LEAST:
+        if max(shape) * larger > 1.5 * max(shape) and len(marks) == 1:
+            larger, scale = 1.0, min(LEAST / smallest, columns / (right - left))
+        rows, columns = round(rows * larger), round(columns * larger)
+        scale *= larger
+    slack_x, slack_y = columns - scale * (right - left), rows - scale * (bottom - top)
+    x = slack_x * _share(rng) - scale * left
+    y = slack_y * _share(rng) - scale * top
+    placed = np.array([[scale, 0, x], [0, scale, y], [0, 0, 1]])
+    return np.asarray(placed @ turn), (rows, columns)
+
+
+def shape_of(shot: Shot, marks: Sequence[Mark], rng: Generator) -> Shape:
+    """Return rows and columns for marks: of the shot's aspect, or wide as the marks are."""
+    left, top, right, bottom = bounds(marks)
+    aspect = shot.aspect
+    if len(marks) > 1 and chance(rng, 0.75):
+        aspect = (right - left) / (bottom - top) * between(rng, 0.6, 1.4)
+    aspect = float(np.clip(aspect, 0.3, 6))
+    if aspect >= 1:
+        return max(28, round(shot.size / aspect)), shot.size
+    return shot.size, max(28, round(shot.size * aspect))
+
+
+def wide_enough(shot: Shot, marks: Sequence[Mark], shape: Shape, rng: Generator) -> Shot:
+    """Return a shot in which digits in lines fill a usual part of the frame."""
+    left, top, right, bottom = bounds(marks)
+    tallest = max(mark.box[3] - mark.box[1] for mark in marks)
+    fills = between(rng, 0.35, 0.98)
+    width_first = fills * shape[1] / (right - left) * tallest / shape[0]
+    height_first = fills * tallest / (bottom - top)
+    return replace(shot, height=float(np.clip(min(width_first, height_first), 0.02, 1)))
+
+
+def _share(rng: Generator) -> float:
+    """Return a place between two borders: mostly in the middle, at times at one of them."""
+    if chance(rng, 0.06):
+        return float(rng.integers(2))
+    return float(rng.beta(3, 3))

@@ -1,0 +1,168 @@
+"""From marks on a page to a picture: sheet, ink, light, camera."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.random import Generator
+
+from digitnet.datasets.paper.camera import light, taken
+from digitnet.datasets.paper.fields import Array, Shape
+from digitnet.datasets.paper.ink import colour, textured
+from digitnet.datasets.paper.layout import bounds
+from digitnet.datasets.paper.marks import Mark, Matrix, Tile, drawn
+from digitnet.datasets.paper.record import Box, PaperPicture, Traits
+from digitnet.datasets.paper.sheets import sheet
+from digitnet.datasets.paper.shot import Shot
+
+_INK = 40  # of 255: what counts as ink in a box
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """All that is needed to make one picture.
+
+    Attributes:
+        subject: See `Traits`.
+        source: See `Traits`.
+        marks: What is written, in reading order; those with a digit are the truth.
+        lengths: Digits in each line.
+        warp: From the page to pixels.
+        shape: Rows and columns of the picture.
+        beside: Specks, which are no part of what is written.
+        neighbours: Marks in pixels of which a part comes into view.
+    """
+
+    subject: str
+    source: str
+    marks: Sequence[Mark]
+    lengths: Sequence[int]
+    warp: Matrix
+    shape: Shape
+    beside: Sequence[Mark] = ()
+    neighbours: Sequence[Mark] = ()
+
+
+def picture_of(page: Page, shot: Shot, rng: Generator) -> PaperPicture:
+    """Make the picture."""
+    seen = [mark.warped(page.warp) for mark in page.marks]
+    frame = (0.4 * page.shape[1], 0.4 * page.shape[0], 0.6 * page.shape[1], 0.6 * page.shape[0])
+    digits = [mark for mark in seen if mark.digit is not None]
+    around = bounds(digits or seen) if seen else frame
+    heights = [mark.box[3] - mark.box[1] for mark in digits or seen]
+    unit = float(np.median(heights)) if heights else page.shape[0] * shot.height
+    scene = sheet(shot, page.shape, np.linalg.inv(page.warp), around, rng)
+    tiles = [drawn(mark, rng) for mark in seen]
+    others = [mark.warped(page.warp) for mark in page.beside]
+    others_drawn = [drawn(mark, rng) for mark in (*others, *page.neighbours)]
+    contrast = _inked(scene, [*tiles, *others_drawn], shot, unit, rng)
+    if shot.camera == "photo":
+        scene *= light(shot, page.shape, rng)[..., None]
+    truth = [tile for tile, mark in zip(tiles, seen, strict=True) if mark.digit is not None]
+    boxes = tuple(_box(tile, page.shape) for tile in truth)
+    text = _text([mark.digit for mark in digits], page.lengths)
+    traits = _traits(page, shot, boxes, digits, contrast)._replace(touching=_touch(truth))
+    return PaperPicture(taken(shot, scene, unit, rng), text, boxes, traits)
+
+
+def _inked(scene: Array, tiles: Sequence[Tile], shot: Shot, unit: float, rng: Generator) -> float:
+    """Lay ink on the scene where the marks are; return its contrast."""
+    cover = np.zeros(scene.shape[:2], dtype=np.uint8)
+    for tile in tiles:
+        place, part = _overlap(tile, scene.shape[:2])
+        np.maximum(cover[place], tile.ink[part], out=cover[place])
+    rows, columns = (np.flatnonzero(cover.any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return 0.0
+    place = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+    ground = scene[place]
+    ink = colour(shot.pen, shot.dark, rng)
+    most = float(abs(ground.mean() - ink.mean()))
+    contrast = min(shot.contrast, most)
+    opacity = contrast / max(most, 1e-6)
+    covered = textured(cover[place].astype(np.float32) / 255, shot.pen, unit, rng) * opacity
+    ground += covered[..., None] * (ink - ground)
+    return contrast
+
+
+def _overlap(tile: Tile, shape: Shape) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    """Return the part of the frame that a tile covers, and the part of the tile inside."""
+    height, width = tile.ink.shape
+    top, left = max(tile.top, 0), max(tile.left, 0)
+    bottom = max(min(tile.top + height, shape[0]), top)
+    right = max(min(tile.left + width, shape[1]), left)
+    inside = slice(top - tile.top, bottom - tile.top), slice(left - tile.left, right - tile.left)
+    return (slice(top, bottom), slice(left, right)), inside
+
+
+def _box(tile: Tile, shape: Shape) -> Box:
+    """Return the box of a tile's ink, within the frame."""
+    ink = tile.ink >= _INK if (tile.ink >= _INK).any() else tile.ink > 0
+    rows, columns = (np.flatnonzero(ink.any(axis=axis)) for axis in (1, 0))
+    return (
+        max(0, tile.left + int(columns[0])),
+        max(0, tile.top + int(rows[0])),
+        min(shape[1], tile.left + int(columns[-1]) + 1),
+        min(shape[0], tile.top + int(rows[-1]) + 1),
+    )
+
+
+def _text(digits: Sequence[int | None], lengths: Sequence[int]) -> str:
+    ends = np.cumsum(lengths)
+    lines = [digits[end - length : end] for end, length in zip(ends, lengths, strict=True)]
+    return "\n".join("".join(map(str, line)) for line in lines)
+
+
+def _traits(
+    page: Page, shot: Shot, boxes: Sequence[Box], digits: Sequence[Mark], contrast: float
+) -> Traits:
+    height = max((bottom - top for _, top, _, bottom in boxes), default=0) / page.shape[0]
+    thickness = float(np.median([d.width / (d.box[3] - d.box[1]) for d in digits] or [0]))
+    return Traits(
+        subject=page.subject,
+        paper=shot.paper,
+        pen=shot.pen,
+        source=page.source,
+        camera=shot.camera,
+        framing=_framing(height, boxes, page.shape),
+        dark=shot.dark,
+        touching=False,
+        clutter=bool(page.beside or page.neighbours or 0 < len(digits) < len(page.marks)),
+        size=max(page.shape),
+        height=height,
+        thickness=thickness,
+        contrast=contrast,
+        rotation=shot.rotation,
+        tilt=shot.tilt,
+        shadow=shot.shadow,
+        unevenness=shot.unevenness,
+        blur=shot.blur,
+        noise=shot.noise,
+        quality=shot.quality,
+    )
+
+
+def _framing(height: float, boxes: Sequence[Box], shape: Shape) -> str:
+    if not boxes:
+        return "none"
+    rows, columns = shape
+    nearest = min(min(x, y, columns - u, rows - v) for x, y, u, v in boxes)
+    if nearest <= 2:
+        return "border"
+    if height >= 0.85:
+        return "large"
+    return "tiny" if height < 0.08 else "small" if height < 0.3 else "usual"
+
+
+def _touch(digits: Sequence[Tile]) -> bool:
+    """Return whether ink of a digit lies on ink of the next."""
+    for left, right in pairwise(digits):
+        x, y = right.left - left.left, right.top - left.top
+        rows, columns = left.ink[max(y, 0) :, max(x, 0) :], right.ink[max(-y, 0) :, max(-x, 0) :]
+        height, width = np.minimum(rows.shape, columns.shape)
+        if np.minimum(rows[:height, :width], columns[:height, :width]).max(initial=0) >= _INK:
+            return True
+    return False

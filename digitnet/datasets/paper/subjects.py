@@ -1,0 +1,218 @@
+"""Pictures of digits and numbers, and of what is no digit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from numpy.random import Generator, default_rng
+
+from digitnet.data.image_set import DIGITS, ImageSet
+from digitnet.datasets.paper import layout
+from digitnet.datasets.paper.fields import chance
+from digitnet.datasets.paper.foreign import letter, neighbour, scribble
+from digitnet.datasets.paper.framing import framed, shape_of, wide_enough
+from digitnet.datasets.paper.marks import Mark
+from digitnet.datasets.paper.record import PaperPicture
+from digitnet.datasets.paper.scene import Page, picture_of
+from digitnet.datasets.paper.shot import Shot, draw_shot
+from digitnet.datasets.paper.style import Style
+from digitnet.datasets.paper.writing import write
+from digitnet.errors import InvalidInputError
+from digitnet.randomness import PAPER, derive_seed
+from digitnet.recipe import check_count, check_seed
+
+_DIGIT, _NUMBER, _BLANK, _SCRIBBLE, _LETTER = range(5)  # so that no two share a seed
+_MOST = 100  # digits of a line, and lines of a page
+
+
+def digits(
+    count: int, *, seed: int = 0, source: ImageSet | None = None, style: Style | None = None
+) -> list[PaperPicture]:
+    """Return pictures of one handwritten digit each.
+
+    Args:
+        count: Pictures, at least 1. Each is the same whatever the count.
+        seed: In 0..2**63 - 1; the same seed and settings give the same pictures.
+        source: Pictures to take the ink from, light on dark as MNIST's, with the classes
+            `"0"` to `"9"`; `None` writes the strokes of the synthetic digits.
+        style: What the pictures have in common; `None` leaves everything to chance.
+
+    Raises:
+        InvalidInputError: An argument is not of the form above.
+    """
+    _check_source(source)
+
+    def make(shot: Shot, rng: Generator) -> PaperPicture:
+        marks = layout.centred(write(1, shot, source, rng))
+        return _single("digit", marks, shot, rng, source)
+
+    return _pictures(count, seed, _DIGIT, style, make)
+
+
+def numbers(
+    count: int,
+    *,
+    seed: int = 0,
+    digits: int | tuple[int, int] = (2, 12),
+    lines: int | tuple[int, int] = 1,
+    source: ImageSet | None = None,
+    style: Style | None = None,
+) -> list[PaperPicture]:
+    """Return pictures of handwritten numbers.
+
+    Args:
+        count: Pictures, at least 1. Each is the same whatever the count.
+        seed: In 0..2**63 - 1; the same seed and settings give the same pictures.
+        digits: Digits in a line, or the least and the most, in 1..100.
+        lines: Lines in a picture, or the least and the most, in 1..100.
+        source: See `digits`.
+        style: See `digits`.
+
+    Raises:
+        InvalidInputError: An argument is not of the form above.
+    """
+    _check_source(source)
+    fewest, most = _checked_range("digits", digits)
+    least_lines, most_lines = _checked_range("lines", lines)
+    fixed = style is not None and style.height is not None
+
+    def make(shot: Shot, rng: Generator) -> PaperPicture:
+        lengths = rng.integers(fewest, most + 1, size=rng.integers(least_lines, most_lines + 1))
+        written = write(int(lengths.sum()), shot, source, rng)
+        marks = layout.centred(layout.lines(written, lengths.tolist(), shot, rng))
+        shape = shape_of(shot, marks, rng)
+        shot = shot if fixed else wide_enough(shot, marks, shape, rng)
+        warp, shape = framed(shot, marks, shape, rng)
+        beside = _beside(marks, shot, rng)
+        page = Page("number", _name(source), marks, lengths.tolist(), warp, shape, beside)
+        return picture_of(page, shot, rng)
+
+    return _pictures(count, seed, _NUMBER, style, make)
+
+
+def blanks(count: int, *, seed: int = 0, style: Style | None = None) -> list[PaperPicture]:
+    """Return pictures of the same papers with nothing written on them.
+
+    Args:
+        count: Pictures, at least 1. Each is the same whatever the count.
+        seed: In 0..2**63 - 1; the same seed and settings give the same pictures.
+        style: See `digits`.
+
+    Raises:
+        InvalidInputError: An argument is not of the form above.
+    """
+
+    def make(shot: Shot, rng: Generator) -> PaperPicture:
+        marks = layout.centred(write(1, shot, None, rng))
+        warp, shape = framed(shot, marks, shape_of(shot, marks, rng), rng)
+        beside = _beside(marks, shot, rng)
+        page = Page("blank", "strokes", (), (), warp, shape, beside)
+        return picture_of(page, shot, rng)
+
+    return _pictures(count, seed, _BLANK, style, make)
+
+
+def scribbles(count: int, *, seed: int = 0, style: Style | None = None) -> list[PaperPicture]:
+    """Return pictures of scribbles, ticks, arrows and figures that are no digits.
+
+    Args:
+        count: Pictures, at least 1. Each is the same whatever the count.
+        seed: In 0..2**63 - 1; the same seed and settings give the same pictures.
+        style: See `digits`.
+
+    Raises:
+        InvalidInputError: An argument is not of the form above.
+    """
+
+    def make(shot: Shot, rng: Generator) -> PaperPicture:
+        return _single("scribble", layout.centred([scribble(shot, rng)]), shot, rng, None)
+
+    return _pictures(count, seed, _SCRIBBLE, style, make)
+
+
+def letters(count: int, *, seed: int = 0, style: Style | None = None) -> list[PaperPicture]:
+    """Return pictures of one to five letters or signs, written or printed, unlike any digit.
+
+    Args:
+        count: Pictures, at least 1. Each is the same whatever the count.
+        seed: In 0..2**63 - 1; the same seed and settings give the same pictures.
+        style: See `digits`.
+
+    Raises:
+        InvalidInputError: An argument is not of the form above.
+    """
+
+    def make(shot: Shot, rng: Generator) -> PaperPicture:
+        several = int(rng.integers(2, 6)) if chance(rng, 0.3) else 1
+        marks = [letter(shot, rng) for _ in range(several)]
+        if several > 1:
+            marks = layout.lines(marks, [several], replace(shot, clutter=False), rng)
+        return _single("letter", layout.centred(marks), shot, rng, None)
+
+    return _pictures(count, seed, _LETTER, style, make)
+
+
+def _pictures(
+    count: int,
+    seed: int,
+    subject: int,
+    style: Style | None,
+    make: Callable[[Shot, Generator], PaperPicture],
+) -> list[PaperPicture]:
+    check_count("count", count)
+    check_seed(seed)
+    style = Style() if style is None else style
+    if not isinstance(style, Style):
+        raise InvalidInputError(f"Expected style to be a paper.Style or None; received {style!r}.")
+    pictures = []
+    for index in range(count):
+        rng = default_rng(derive_seed(seed, PAPER, subject, index))
+        pictures.append(make(draw_shot(style, rng), rng))
+    return pictures
+
+
+def _single(
+    subject: str, marks: Sequence[Mark], shot: Shot, rng: Generator, source: ImageSet | None
+) -> PaperPicture:
+    """Make a picture of marks that belong together, perhaps with a neighbour at the border."""
+    warp, shape = framed(shot, marks, shape_of(shot, marks, rng), rng)
+    beside = _beside(marks, shot, rng)
+    neighbours: list[Mark] = []
+    if shot.clutter and shot.paper != "canvas" and chance(rng, 0.5):
+        seen = [mark.warped(warp) for mark in marks]
+        neighbours = neighbour(write(1, shot, source, rng)[0], layout.bounds(seen), shape, rng)
+    page = Page(subject, _name(source), marks, [len(marks)], warp, shape, beside, neighbours)
+    return picture_of(page, shot, rng)
+
+
+def _beside(marks: Sequence[Mark], shot: Shot, rng: Generator) -> list[Mark]:
+    if not shot.clutter or chance(rng, 0.3):
+        return []
+    return layout.specks(layout.bounds(marks), 1.5, shot, rng)
+
+
+def _name(source: ImageSet | None) -> str:
+    return "strokes" if source is None else source.name
+
+
+def _check_source(source: Any) -> None:
+    if source is None:
+        return
+    if not isinstance(source, ImageSet) or source.classes != DIGITS or not len(source):
+        raise InvalidInputError(
+            "Expected source to be an ImageSet of at least one picture with the classes "
+            f"'0' to '9', or None; received {source!r}."
+        )
+
+
+def _checked_range(name: str, value: Any) -> tuple[int, int]:
+    ends = value if isinstance(value, tuple) and len(value) == 2 else (value, value)
+    low, high = (check_count(name, end) for end in ends)
+    if not low <= high <= _MOST:
+        raise InvalidInputError(
+            f"Expected {name} to be a number in 1..{_MOST} or a pair of the least and the most; "
+            f"received {value!r}."
+        )
+    return low, high
