@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -65,6 +67,14 @@ def test_numbers_have_the_digits_and_lines_that_are_asked_for():
         assert 2 <= len(lines) <= 3
         assert all(2 <= len(line) <= 5 and line.isdigit() for line in lines)
     assert all(len(made.text) == 7 for made in paper.numbers(3, digits=7))
+
+
+def test_digits_of_a_line_do_not_lie_on_one_another():
+    style = paper.Style(papers=("blank",), rotation=0, tilt=0, clutter=0, size=600)
+    for made in paper.numbers(12, seed=8, digits=6, style=style):
+        for left, right in pairwise(made.boxes):
+            narrower = min(left[2] - left[0], right[2] - right[0])
+            assert left[2] - right[0] < (0.8 * narrower if made.traits.touching else 3)
 
 
 def test_boxes_follow_the_reading_order_within_a_line():

@@ -14,7 +14,7 @@ from digitnet.datasets.paper.layout import bounds
 from digitnet.datasets.paper.marks import Mark, Matrix
 from digitnet.datasets.paper.shot import Shot
 
-LEAST = 12.0  # pixels of a digit's height that a reader needs
+LEAST = 16.0  # pixels of a digit's height that a reader needs
 _LARGEST = 4000  # pixels of a picture's side
 
 

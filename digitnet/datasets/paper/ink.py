@@ -6,7 +6,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from digitnet.datasets.paper.fields import Array, between, chance, grain, ramp, waves
+from digitnet.datasets.paper.fields import Array, between, chance, grain, waves
 
 _COLOURS = {  # red, green and blue, darkest and lightest
     "black": ((0.04, 0.04, 0.06), (0.16, 0.15, 0.17)),
@@ -59,9 +59,10 @@ def textured(ink: Array, kind: str, unit: float, rng: Generator) -> Array:
         rng: Draws the grain.
     """
     if kind in ("pencil", "chalk"):
+        coarse = min(1.0, max(0.3, unit / 80))  # on few pixels the grain is averaged out
         tooth = grain(ink.shape, rng, max(1.0, unit / 90))
         depth = between(rng, 0.15, 0.4) if kind == "pencil" else between(rng, 0.2, 0.5)
-        # ink.size is small against the frame: the digit's own rectangle
+        depth *= coarse
         return np.asarray(ink * np.clip(1 - depth + depth * 1.2 * tooth + 0.1, 0.1, 1))
     if kind in ("black", "blue"):
         return np.asarray(ink * (0.94 + 0.06 * np.tanh(grain(ink.shape, rng, max(1, unit / 120)))))
@@ -69,24 +70,3 @@ def textured(ink: Array, kind: str, unit: float, rng: Generator) -> Array:
         streaks = waves(ink.shape, rng, 14)
         return np.asarray(ink * np.clip(0.95 + 0.05 * streaks, 0.75, 1))
     return ink
-
-
-def enlarged_picture(image: NDArray[np.uint8], rng: Generator) -> NDArray[np.uint8]:
-    """Return a small picture of ink, cropped to it, large and with smooth sharp edges."""
-    from PIL import Image
-
-    rows, columns = (np.flatnonzero((image > 60).any(axis=axis)) for axis in (1, 0))
-    if not len(rows):
-        return np.zeros((8, 8), dtype=np.uint8)
-    cropped = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    padded = np.pad(cropped, 2)
-    times = int(np.ceil(320 / max(padded.shape)))
-    size = (padded.shape[1] * times, padded.shape[0] * times)
-    level = np.asarray(
-        Image.fromarray(padded).resize(size, Image.Resampling.BICUBIC), dtype=np.float32
-    )
-    large = (ramp(level / 255 - between(rng, 0.35, 0.55), 0.16) * 255).astype(np.uint8)
-    rows, columns = (np.flatnonzero((large > 40).any(axis=axis)) for axis in (1, 0))
-    if not len(rows):
-        return np.zeros((8, 8), dtype=np.uint8)
-    return np.ascontiguousarray(large[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])

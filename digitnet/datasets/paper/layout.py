@@ -42,7 +42,8 @@ def lines(digits: Sequence[Mark], lengths: Sequence[int], shot: Shot, rng: Gener
     floor, start = 0.0, 0
     for count, height in zip(lengths, heights, strict=True):
         line = _line(digits[start : start + count], shot, rng)
-        line = [mark.moved(height, between(rng, 0, 0.8), 0) for mark in line]
+        indent = between(rng, 0, 0.8)
+        line = [mark.moved(height, indent, 0) for mark in line]
         floor += -bounds(line)[1] if placed else 0.0
         line = [mark.moved(1, 0, floor) for mark in line]
         placed += line

@@ -16,6 +16,8 @@ Points = NDArray[np.floating[Any]]
 Bytes = NDArray[np.uint8]
 Matrix = NDArray[np.floating[Any]]
 
+THINNEST = 1.1  # pixels of a line that is seen at all
+
 
 @dataclass(frozen=True, eq=False)
 class Mark:
@@ -51,7 +53,8 @@ class Mark:
     def warped(self, warp: Matrix) -> Mark:
         """Return the mark in a picture's pixels."""
         points = project(warp, self.points)
-        return replace(self, points=points, width=self.width * scale_at(warp, self.points))
+        width = max(self.width * scale_at(warp, self.points), THINNEST)
+        return replace(self, points=points, width=width)
 
 
 class Tile(NamedTuple):
@@ -110,7 +113,7 @@ def _stroked(mark: Mark, origin: tuple[int, int], size: tuple[int, int], rng: Ge
     fine = 4 if longer < 160 else 2 if longer < 900 else 1
     points, pen = _densified(mark.points - origin, mark.pen, 8 / fine)
     points = (points + 0.5) * fine
-    width = max(mark.width, 0.9) * fine * _pressure(len(points), rng)
+    width = mark.width * fine * _pressure(len(points), rng)
     image = Image.new("L", (size[0] * fine, size[1] * fine))
     pencil = ImageDraw.Draw(image)
     for (x, y), (u, v), level, wide in zip(points, points[1:], pen, width, strict=False):

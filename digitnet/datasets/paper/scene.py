@@ -16,7 +16,7 @@ from digitnet.datasets.paper.layout import bounds
 from digitnet.datasets.paper.marks import Mark, Matrix, Tile, drawn
 from digitnet.datasets.paper.record import Box, PaperPicture, Traits
 from digitnet.datasets.paper.sheets import sheet
-from digitnet.datasets.paper.shot import Shot
+from digitnet.datasets.paper.shot import Shot, legible
 
 _INK = 40  # of 255: what counts as ink in a box
 
@@ -54,6 +54,7 @@ def picture_of(page: Page, shot: Shot, rng: Generator) -> PaperPicture:
     around = bounds(digits or seen) if seen else frame
     heights = [mark.box[3] - mark.box[1] for mark in digits or seen]
     unit = float(np.median(heights)) if heights else page.shape[0] * shot.height
+    shot = legible(shot, unit)
     scene = sheet(shot, page.shape, np.linalg.inv(page.warp), around, rng)
     tiles = [drawn(mark, rng) for mark in seen]
     others = [mark.warped(page.warp) for mark in page.beside]

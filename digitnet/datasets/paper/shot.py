@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from numpy.random import Generator
 
 from digitnet.datasets.paper.fields import between, chance, ratio
-from digitnet.datasets.paper.style import Amount, Style
+from digitnet.datasets.paper.style import AMOUNTS, Amount, Style
 
 _THICKNESS = {  # widths of each pen, as a share of the digit's height
     "black": (0.022, 0.055),
@@ -25,7 +26,7 @@ _CONTRAST = {  # between solid ink and paper
     "blue": (0.4, 0.8),
     "pencil": (0.2, 0.55),
     "felt": (0.55, 0.95),
-    "chalk": (0.4, 0.8),
+    "chalk": (0.45, 0.8),
     "brush": (0.6, 1.0),
     "hairline": (0.5, 1.0),
     "broken": (0.5, 1.0),
@@ -43,6 +44,7 @@ class Shot:
         size: Pixels of the longer side.
         aspect: Width by height.
         dark: Whether the ground is darker than the ink.
+        free: The amounts that the style leaves open.
     """
 
     paper: str
@@ -62,6 +64,7 @@ class Shot:
     noise: float
     quality: int | None
     clutter: bool
+    free: frozenset[str]
 
 
 def draw_shot(style: Style, rng: Generator) -> Shot:
@@ -71,9 +74,8 @@ def draw_shot(style: Style, rng: Generator) -> Shot:
     pen = pairs[paper][rng.integers(len(pairs[paper]))]
     camera = _camera(paper, rng)
     photo, screen = camera == "photo", camera == "screen"
-    contrast = _contrast(style, pen, screen, rng)
-    noise = between(rng, 0.004, 0.035) if photo and chance(rng, 0.8) else 0.0
-    quality = between(rng, 30, 95) if chance(rng, 0.2 if screen else 0.75) else None
+    quality = between(rng, 30, 95) if chance(rng, 0.2 if screen else 0.75) else math.inf
+    quality = _or(style.quality, rng, lambda: quality)
     return Shot(
         paper=paper,
         pen=pen,
@@ -83,7 +85,7 @@ def draw_shot(style: Style, rng: Generator) -> Shot:
         dark=paper == "board" or (screen and chance(rng, 0.5)),
         height=_or(style.height, rng, lambda: _height(screen, rng)),
         thickness=_or(style.thickness, rng, lambda: between(rng, *_THICKNESS[pen])),
-        contrast=contrast,
+        contrast=_contrast(style, pen, screen, rng),
         rotation=_or(style.rotation, rng, lambda: _rotation(camera, rng))
         * (1 if chance(rng, 0.5) else -1),
         tilt=_or(style.tilt, rng, lambda: between(rng, 0, 0.3) if photo else 0.0),
@@ -92,11 +94,46 @@ def draw_shot(style: Style, rng: Generator) -> Shot:
             rng,
             lambda: between(rng, 0.15, 0.65) if photo and chance(rng, 0.35) else 0.0,
         ),
-        unevenness=_or(style.unevenness, rng, lambda: between(rng, 0, 0.55) if photo else 0.0),
+        unevenness=_or(
+            style.unevenness,
+            rng,
+            lambda: between(rng, 0, 0.3 if paper == "board" else 0.55) if photo else 0.0,
+        ),
         blur=_or(style.blur, rng, lambda: _blur(camera, rng)),
-        noise=_or(style.noise, rng, lambda: min(noise, contrast / 7)),
-        quality=_rounded(quality if style.quality is None else _or(style.quality, rng, float)),
+        noise=_or(
+            style.noise,
+            rng,
+            lambda: between(rng, 0.004, 0.035) if photo and chance(rng, 0.8) else 0.0,
+        ),
+        quality=None if math.isinf(quality) else round(quality),
         clutter=chance(rng, _or(style.clutter, rng, lambda: 0.1 if screen else 0.3)),
+        free=frozenset(field for field in AMOUNTS if getattr(style, field) is None),
+    )
+
+
+def legible(shot: Shot, unit: float) -> Shot:
+    """Return the shot with so much less of what hides ink that a reader still sees it.
+
+    What the style fixes stays as it is.
+
+    Args:
+        shot: As it was drawn.
+        unit: Pixels of a digit's height.
+    """
+    tiny = unit < 30
+    lit = max((1 - shot.shadow) * (1 - shot.unevenness), 0.25)
+    contrast, quality = shot.contrast, shot.quality
+    if tiny and "contrast" in shot.free and shot.camera != "screen":
+        contrast = max(contrast, 0.45)
+    if quality is not None and "quality" in shot.free:
+        quality = max(quality, 65 if unit < 40 else 30)
+    noise, blur = contrast * lit / (9 if tiny else 6), max(0.45 / unit, 0.35 * shot.thickness)
+    return replace(
+        shot,
+        contrast=contrast,
+        quality=quality,
+        noise=min(shot.noise, noise) if "noise" in shot.free else shot.noise,
+        blur=min(shot.blur, blur) if "blur" in shot.free else shot.blur,
     )
 
 
@@ -108,10 +145,6 @@ def _or(amount: Amount, rng: Generator, otherwise: Callable[[], float]) -> float
         return drawn
     low, high = amount if isinstance(amount, tuple) else (amount, amount)
     return low + (high - low) * share
-
-
-def _rounded(quality: float | None) -> int | None:
-    return None if quality is None else round(quality)
 
 
 def _camera(paper: str, rng: Generator) -> str:
@@ -143,13 +176,17 @@ def _contrast(style: Style, pen: str, screen: bool, rng: Generator) -> float:
     return _or(
         style.contrast,
         rng,
-        lambda: between(rng, 0.12, 0.4) if faint else between(rng, *_CONTRAST[pen]),
+        lambda: between(rng, 0.2, 0.4) if faint else between(rng, *_CONTRAST[pen]),
     )
 
 
 def _rotation(camera: str, rng: Generator) -> float:
     deviation = {"photo": 5.0, "scan": 1.5, "screen": 0.0}[camera]
     return min(abs(float(rng.normal(0, deviation))), 15.0)
+
+
+def _unevenness(paper: str, photo: bool, rng: Generator) -> float:
+    return between(rng, 0, 0.3 if paper == "board" else 0.55) if photo else 0.0
 
 
 def _blur(camera: str, rng: Generator) -> float:

@@ -34,7 +34,7 @@ BRUSHES = ("brush", "hairline", "broken")
 PENS = (*INKS, "chalk", *BRUSHES)
 """All pens."""
 
-_LIMITS = {
+AMOUNTS = {  # what may be fixed, and within which limits
     "size": (28, 4000),
     "height": (0.02, 1),
     "thickness": (0.005, 0.3),
@@ -68,8 +68,8 @@ class Style:
         size: Pixels of the longer side, in 28..4000.
         height: The digit's height as a share of the picture's, in [0.02, 1]; less where a
             digit would not fit otherwise. In numbers it is the tallest digit's.
-        thickness: The pen's width as a share of the digit's height, in [0.005, 0.3]. Digits
-            from given pictures keep the width that they have.
+        thickness: The pen's width as a share of the digit's height, in [0.005, 0.3], and
+            at least about a pixel.
         contrast: Difference of grey between solid ink and paper, in [0.02, 1]; less where
             the paper or the pen has no more to give.
         rotation: Degrees, either way, in 0..180.
@@ -107,7 +107,7 @@ class Style:
             names = getattr(self, field)
             if names is not None:
                 object.__setattr__(self, field, _checked_names(field, names, known))
-        for field, (low, high) in _LIMITS.items():
+        for field, (low, high) in AMOUNTS.items():
             _check_amount(field, getattr(self, field), low, high)
         if not self.pairs():
             raise InvalidInputError(

@@ -9,24 +9,41 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from digitnet.data.image_set import ImageSet
-from digitnet.datasets.paper.ink import enlarged_picture, skipped
+from digitnet.datasets.paper.ink import skipped
 from digitnet.datasets.paper.marks import Mark
+from digitnet.datasets.paper.retraced import retraced
 from digitnet.datasets.paper.shot import Shot
 from digitnet.datasets.synthetic import written
+
+_RETRACED = ("black", "blue", "pencil", "hairline", "broken")  # thinner than most pictures' ink
+_TRIES = 3
 
 
 def write(count: int, shot: Shot, source: ImageSet | None, rng: Generator) -> list[Mark]:
     """Return digits drawn at random, each 1 high with its top left corner in the origin."""
     if source is not None:
         chosen = rng.integers(len(source), size=count)
-        return [_taken(source, int(index), rng) for index in chosen]
+        return [_taken(source, int(index), shot, rng) for index in chosen]
     labels = torch.from_numpy(rng.integers(10, size=count))
     generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-    points, pen = written(labels, generator)
+    tries = labels.repeat_interleave(_TRIES)
+    points, pen = _legible(*written(tries, generator), tries)
     return [
         stroked(line, up, shot, rng, int(digit))
         for line, up, digit in zip(points, pen, labels, strict=True)
     ]
+
+
+def _legible(points: Tensor, pen: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Return of each digit's tries the first that most people read, or else the best."""
+    extent = points.amax(dim=1) - points.amin(dim=1)
+    broad = extent[:, 0] / extent[:, 1] - torch.where(labels == 1, 0.65, 1.15)
+    centred = points - points.mean(dim=1, keepdim=True)
+    along = torch.linalg.eigvalsh(centred.mT @ centred)  # ascending
+    flat = torch.where(labels == 1, 0.0, 0.26 - (along[:, 0] / along[:, 1]).sqrt())
+    bad = torch.maximum(broad, flat).view(-1, _TRIES).clamp(min=0)
+    chosen = bad.argmin(dim=1) + torch.arange(len(bad)) * _TRIES  # of equals, the first
+    return points[chosen], pen[chosen]
 
 
 def stroked(
@@ -49,9 +66,11 @@ def pictured(image: NDArray[np.uint8], digit: int | None = None) -> Mark:
     return Mark(corners, _measured(image), image=image, digit=digit)
 
 
-def _taken(source: ImageSet, index: int, rng: Generator) -> Mark:
+def _taken(source: ImageSet, index: int, shot: Shot, rng: Generator) -> Mark:
     image = source.images[index].float().mean(dim=0).round().to(torch.uint8).numpy()
-    return pictured(enlarged_picture(image, rng), int(source.labels[index]))
+    own = shot.pen not in _RETRACED and "thickness" in shot.free
+    ink = retraced(image, None if own else shot.thickness, shot.pen == "broken", rng)
+    return pictured(ink, int(source.labels[index]))
 
 
 def _measured(image: NDArray[np.uint8]) -> float:
