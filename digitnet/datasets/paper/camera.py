@@ -79,15 +79,19 @@ def taken(shot: Shot, scene: Array, unit: float, rng: Generator) -> Image.Image:
     if blur > 0.4 and chance(rng, 0.3):
         scene, blur = _moved(scene, 2.5 * blur, rng), 0.5
     picture = Image.fromarray(_bytes(scene))
-    if blur > 0.25:
+    if blur > 1.5:
         picture = picture.filter(ImageFilter.GaussianBlur(blur))
+    elif blur > 0.25:  # a third of the time, and no difference that is seen
+        picture = picture.filter(ImageFilter.BoxBlur(1.73 * blur - 0.3))
     if shot.noise:
         picture = Image.fromarray(_bytes(_noisy(picture, shot.noise, rng)))
     return picture if shot.quality is None else _compressed(picture, shot.quality)
 
 
 def _bytes(scene: Array) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    return (np.clip(scene, 0, 1) * 255 + 0.5).astype(np.uint8)
+    bright = scene * 255
+    bright += 0.5
+    return np.clip(bright, 0, 255, out=bright).astype(np.uint8)
 
 
 def _moved(scene: Array, length: float, rng: Generator) -> Array:
@@ -110,10 +114,9 @@ def _noisy(picture: Image.Image, amount: float, rng: Generator) -> Array:
     pixels = np.asarray(picture, dtype=np.float32) / 255
     shape = (picture.height, picture.width)
     size = between(rng, 1, 1.8) if chance(rng, 0.4) else 1.0
-    grey = grain(shape, rng, size) * amount
-    for channel in range(3):
-        coloured = grain(shape, rng) * (0.4 * amount)
-        pixels[..., channel] += grey + coloured
+    pixels += (grain(shape, rng, size) * amount)[..., None]
+    for channel in (0, 2):
+        pixels[..., channel] += grain(shape, rng) * (0.5 * amount)
     return pixels
 
 

@@ -13,12 +13,13 @@ from PIL import Image
 Array = NDArray[np.floating[Any]]
 Shape = tuple[int, int]  # rows and columns
 
-_TILE = 1024  # pixels
+_TILE, _WRAP = 512, 1200  # pixels; and so many more until the tile repeats once too often
 
 
 @cache
 def _tile() -> Array:
-    return np.random.default_rng(0).standard_normal((_TILE, _TILE), dtype=np.float32)
+    tile = np.random.default_rng(0).standard_normal((_TILE, _TILE), dtype=np.float32)
+    return np.pad(tile, (0, _WRAP), mode="wrap")
 
 
 def grain(shape: Shape, rng: Generator, size: float = 1.0) -> Array:
@@ -33,8 +34,10 @@ def grain(shape: Shape, rng: Generator, size: float = 1.0) -> Array:
     """
     rows, columns = (max(2, round(side / size)) for side in shape)
     top, left = rng.integers(_TILE, size=2)
-    part = _tile().take(np.arange(top, top + rows) % _TILE, axis=0)
-    part = part.take(np.arange(left, left + columns) % _TILE, axis=1)
+    part = _tile()[top : top + rows, left : left + columns]
+    if part.shape != (rows, columns):  # larger than the tile with what was added to it
+        part = _tile().take(np.arange(top, top + rows) % _TILE, axis=0)
+        part = part.take(np.arange(left, left + columns) % _TILE, axis=1)
     return part if (rows, columns) == shape else enlarged(part, shape)
 
 
@@ -68,5 +71,10 @@ def chance(rng: Generator, share: float) -> bool:
 
 def ramp(value: Array, width: float) -> Array:
     """Return 0 below -width / 2, 1 above width / 2, and a smooth step between."""
-    t = np.clip(value / max(width, 1e-6) + 0.5, 0, 1)
-    return np.asarray(t * t * (3 - 2 * t))
+    t = value / max(width, 1e-6)
+    t += 0.5
+    np.clip(t, 0, 1, out=t)
+    step = 3 - 2 * t
+    step *= t
+    step *= t
+    return step

@@ -57,9 +57,12 @@ def shape_of(shot: Shot, marks: Sequence[Mark], rng: Generator) -> Shape:
     if len(marks) > 1 and chance(rng, 0.75):
         aspect = (right - left) / (bottom - top) * between(rng, 0.6, 1.4)
     aspect = float(np.clip(aspect, 0.3, 6))
+    size = shot.size
+    if "size" in shot.free:  # what is long and low is not photographed in fewer pixels
+        size = round(size * min(max(aspect, 1) ** 0.5, 1.6))
     if aspect >= 1:
-        return max(28, round(shot.size / aspect)), shot.size
-    return shot.size, max(28, round(shot.size * aspect))
+        return max(28, round(size / aspect)), size
+    return size, max(28, round(size * aspect))
 
 
 def wide_enough(shot: Shot, marks: Sequence[Mark], shape: Shape, rng: Generator) -> Shot:

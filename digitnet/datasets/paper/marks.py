@@ -116,14 +116,15 @@ def _stroked(mark: Mark, origin: tuple[int, int], size: tuple[int, int], rng: Ge
     width = mark.width * fine * _pressure(len(points), rng)
     image = Image.new("L", (size[0] * fine, size[1] * fine))
     pencil = ImageDraw.Draw(image)
-    for (x, y), (u, v), level, wide in zip(points, points[1:], pen, width, strict=False):
-        if level <= 0:
-            continue
-        fill, reach = int(255 * level), wide / 2 - 0.5
-        pencil.line((x, y, u, v), fill, max(1, round(wide)))
+    lone = np.diff(pen, prepend=0) > 0  # nothing as dark has been drawn up to here
+    for place in np.argsort(pen, kind="stable")[np.count_nonzero(pen <= 0) :]:  # faint ink first
+        (x, y), (u, v) = points[place], points[place + 1]
+        fill, reach = int(255 * pen[place]), width[place] / 2 - 0.5
+        pencil.line((x, y, u, v), fill, max(1, round(width[place])))
         if reach > 0.7:
             pencil.ellipse((u - reach, v - reach, u + reach, v + reach), fill)
-            pencil.ellipse((x - reach, y - reach, x + reach, y + reach), fill)
+            if lone[place]:
+                pencil.ellipse((x - reach, y - reach, x + reach, y + reach), fill)
     return np.asarray(image.reduce(fine) if fine > 1 else image)
 
 

@@ -123,8 +123,8 @@ def legible(shot: Shot, unit: float) -> Shot:
     tiny = unit < 30
     lit = max((1 - shot.shadow) * (1 - shot.unevenness), 0.25)
     contrast, quality = shot.contrast, shot.quality
-    if tiny and "contrast" in shot.free and shot.camera != "screen":
-        contrast = max(contrast, 0.45)
+    if "contrast" in shot.free and shot.camera != "screen":
+        contrast = max(contrast, 0.14 / lit, 0.45 if tiny else 0)
     if quality is not None and "quality" in shot.free:
         quality = max(quality, 65 if unit < 40 else 30)
     noise, blur = contrast * lit / (9 if tiny else 6), max(0.45 / unit, 0.35 * shot.thickness)
@@ -176,7 +176,7 @@ def _contrast(style: Style, pen: str, screen: bool, rng: Generator) -> float:
     return _or(
         style.contrast,
         rng,
-        lambda: between(rng, 0.2, 0.4) if faint else between(rng, *_CONTRAST[pen]),
+        lambda: between(rng, 0.22, 0.4) if faint else between(rng, *_CONTRAST[pen]),
     )
 
 
