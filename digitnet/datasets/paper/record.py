@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 Box = tuple[int, int, int, int]
+Cover = npt.NDArray[np.uint8]
 
 
 class Traits(NamedTuple):
@@ -70,9 +73,12 @@ class PaperPicture:
         boxes: Left, top, right and bottom of each digit's ink in the picture's pixels, in
             the order of the text; right and bottom are the first pixels outside.
         traits: What was drawn for it.
+        ink: uint8 (H, W), how much of each pixel is covered by what was written on this side,
+            specks and parts of neighbours too.
     """
 
     picture: Image.Image
     text: str
     boxes: tuple[Box, ...]
     traits: Traits
+    ink: Cover

@@ -14,7 +14,7 @@ from digitnet.datasets.paper.fields import Array, Shape
 from digitnet.datasets.paper.ink import colour, textured
 from digitnet.datasets.paper.layout import bounds
 from digitnet.datasets.paper.marks import Mark, Matrix, Tile, drawn
-from digitnet.datasets.paper.record import Box, PaperPicture, Traits
+from digitnet.datasets.paper.record import Box, Cover, PaperPicture, Traits
 from digitnet.datasets.paper.sheets import sheet
 from digitnet.datasets.paper.shot import Shot, legible
 
@@ -59,22 +59,28 @@ def picture_of(page: Page, shot: Shot, rng: Generator) -> PaperPicture:
     tiles = [drawn(mark, rng) for mark in seen]
     others = [mark.warped(page.warp) for mark in page.beside]
     others_drawn = [drawn(mark, rng) for mark in (*others, *page.neighbours)]
-    contrast = _inked(scene, [*tiles, *others_drawn], shot, unit, rng)
+    cover = _cover([*tiles, *others_drawn], page.shape)
+    contrast = _inked(scene, cover, shot, unit, rng)
     if shot.camera == "photo":
         scene *= light(shot, page.shape, rng)[..., None]
     truth = [tile for tile, mark in zip(tiles, seen, strict=True) if mark.digit is not None]
     boxes = tuple(_box(tile, page.shape) for tile in truth)
     text = _text([mark.digit for mark in digits], page.lengths)
     traits = _traits(page, shot, boxes, digits, contrast)._replace(touching=_touch(truth))
-    return PaperPicture(taken(shot, scene, unit, rng), text, boxes, traits)
+    return PaperPicture(taken(shot, scene, unit, rng), text, boxes, traits, cover)
 
 
-def _inked(scene: Array, tiles: Sequence[Tile], shot: Shot, unit: float, rng: Generator) -> float:
-    """Lay ink on the scene where the marks are; return its contrast."""
-    cover = np.zeros(scene.shape[:2], dtype=np.uint8)
+def _cover(tiles: Sequence[Tile], shape: Shape) -> Cover:
+    """Return how much of each pixel ink covers, uint8 (H, W)."""
+    cover = np.zeros(shape, dtype=np.uint8)
     for tile in tiles:
-        place, part = _overlap(tile, scene.shape[:2])
+        place, part = _overlap(tile, shape)
         np.maximum(cover[place], tile.ink[part], out=cover[place])
+    return cover
+
+
+def _inked(scene: Array, cover: Cover, shot: Shot, unit: float, rng: Generator) -> float:
+    """Lay ink on the scene; return its contrast."""
     rows, columns = (np.flatnonzero(cover.any(axis=axis)) for axis in (1, 0))
     if not len(rows):
         return 0.0
