@@ -14,6 +14,7 @@ from digitnet.datasets import paper
 from digitnet.errors import InvalidInputError
 
 PLAIN = {"papers": ("canvas",), "pens": ("brush",), "clutter": 0, "quality": 100}
+PHOTO = {"papers": ("blank",), "size": 200, "quality": 100, "noise": 0, "contrast": 0.5}
 
 
 def same(one, other):
@@ -133,9 +134,30 @@ def test_a_range_is_drawn_from_and_leaves_the_rest_as_it_was():
 def test_height_and_thickness_are_kept():
     style = paper.Style(papers=("blank",), size=600, height=0.4, thickness=0.1, rotation=0, tilt=0)
     for made in paper.digits(5, style=style):
-        # a digit that is wider than the frame is made smaller
-        assert made.traits.height <= 0.4 * 1.05
+        assert made.traits.height == pytest.approx(0.4, abs=0.03)
         assert made.traits.thickness == pytest.approx(0.1, abs=0.01)
+
+
+def test_the_size_is_kept_where_it_is_fixed():
+    for made in paper.numbers(3, digits=12, style=paper.Style(size=300)):
+        assert made.traits.size == 300
+
+
+def test_digits_are_large_enough_to_be_read():
+    for made in [*paper.digits(12, seed=10), *paper.numbers(4, seed=10)]:
+        for left, top, right, bottom in made.boxes:
+            assert max(right - left, bottom - top) >= 12
+
+
+def test_changing_the_shadow_leaves_the_rest_of_the_picture_as_it_was():
+    weak, strong = (
+        np.asarray(
+            paper.digits(1, seed=2, style=paper.Style(**PHOTO, shadow=shadow))[0].picture, dtype=int
+        )
+        for shadow in (0.1, 0.9)
+    )
+    same = np.abs(weak - strong).max(axis=2) <= 2
+    assert 0.02 < same.mean() < 0.98
 
 
 def test_a_faint_digit_differs_less_from_its_ground_than_a_strong_one():

@@ -35,6 +35,7 @@ def light(shot: Shot, shape: Shape, rng: Generator) -> Array:
     y = np.linspace(-1, 1, shape[0], dtype=np.float32)[:, None]
     x = np.linspace(-1, 1, shape[1], dtype=np.float32)
     lit = np.ones(shape, dtype=np.float32)
+    of_shadow = rng.spawn(1)[0]
     if shot.unevenness:
         towards, share = between(rng, 0, 2 * math.pi), between(rng, 0.3, 1)
         slope = x * math.cos(towards) + y * math.sin(towards)
@@ -43,7 +44,7 @@ def light(shot: Shot, shape: Shape, rng: Generator) -> Array:
         lit -= shot.unevenness * (share * slope + (1 - share) * vignette)
         lit += 0.05 * shot.unevenness * waves(shape, rng, 3)
     if shot.shadow:
-        lit *= 1 - shot.shadow * _shadow(x, y, rng)
+        lit *= 1 - shot.shadow * _shadow(x, y, of_shadow)
     return np.clip(lit, 0.02, 1.1)
 
 

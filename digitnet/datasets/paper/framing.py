@@ -24,8 +24,8 @@ def framed(shot: Shot, marks: Sequence[Mark], shape: Shape, rng: Generator) -> t
     Args:
         shot: The digit's height, as a share of the picture's, turn and tilt.
         marks: What must be in the frame, around the origin of the page.
-        shape: Rows and columns that are wished for; more are taken where digits would be
-            too small to read.
+        shape: Rows and columns that are wished for; what the style leaves open becomes
+            larger, the picture or the digits, where digits would be too small to read.
         rng: Draws the place.
     """
     rows, columns = shape
@@ -35,19 +35,28 @@ def framed(shot: Shot, marks: Sequence[Mark], shape: Shape, rng: Generator) -> t
     seen = [mark.warped(turn) for mark in marks]
     left, top, right, bottom = bounds(seen)
     tallest = max(mark.box[3] - mark.box[1] for mark in seen)
-    scale = min(shot.height * rows / tallest, columns / (right - left), rows / (bottom - top))
+    most = min(columns / (right - left), rows / (bottom - top))
+    scale = min(shot.height * rows / tallest, most)
     smallest = min(max(mark.box[3] - mark.box[1], mark.box[2] - mark.box[0]) for mark in seen)
-    larger = min(max(1.0, LEAST / (scale * smallest)), _LARGEST / max(shape))
-    if smallest * scale < LEAST:
-        if max(shape) * larger > 1.5 * max(shape) and len(marks) == 1:
-            larger, scale = 1.0, min(LEAST / smallest, columns / (right - left))
-        rows, columns = round(rows * larger), round(columns * larger)
-        scale *= larger
+    lacking = max(1.0, LEAST / (scale * smallest))
+    larger = min(lacking, _growth(shot, len(marks), max(shape)))
+    rows, columns = round(rows * larger), round(columns * larger)
+    if "height" in shot.free:
+        scale = min(scale * lacking / larger, most)
+    scale *= larger
     slack_x, slack_y = columns - scale * (right - left), rows - scale * (bottom - top)
     x = slack_x * _share(rng) - scale * left
     y = slack_y * _share(rng) - scale * top
     placed = np.array([[scale, 0, x], [0, scale, y], [0, 0, 1]])
     return np.asarray(placed @ turn), (rows, columns)
+
+
+def _growth(shot: Shot, marks: int, size: int) -> float:
+    """Return how much larger than wished a picture may become."""
+    if "size" not in shot.free:
+        return 1.0
+    # one digit can as well take more of the picture
+    return 1.5 if marks == 1 and "height" in shot.free else max(1.0, _LARGEST / size)
 
 
 def shape_of(shot: Shot, marks: Sequence[Mark], rng: Generator) -> Shape:

@@ -50,10 +50,10 @@ class Mark:
         """Return the mark scaled around the origin, then shifted."""
         return replace(self, points=self.points * scale + (x, y), width=self.width * scale)
 
-    def warped(self, warp: Matrix) -> Mark:
-        """Return the mark in a picture's pixels."""
+    def warped(self, warp: Matrix, thinnest: float = 0.0) -> Mark:
+        """Return the mark as it is seen, with a line that is at least so wide."""
         points = project(warp, self.points)
-        width = max(self.width * scale_at(warp, self.points), THINNEST)
+        width = max(self.width * scale_at(warp, self.points), thinnest)
         return replace(self, points=points, width=width)
 
 

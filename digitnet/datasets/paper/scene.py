@@ -13,7 +13,7 @@ from digitnet.datasets.paper.camera import light, taken
 from digitnet.datasets.paper.fields import Array, Shape
 from digitnet.datasets.paper.ink import colour, textured
 from digitnet.datasets.paper.layout import bounds
-from digitnet.datasets.paper.marks import Mark, Matrix, Tile, drawn
+from digitnet.datasets.paper.marks import THINNEST, Mark, Matrix, Tile, drawn
 from digitnet.datasets.paper.record import Box, Cover, PaperPicture, Traits
 from digitnet.datasets.paper.sheets import sheet
 from digitnet.datasets.paper.shot import Shot, legible
@@ -48,26 +48,28 @@ class Page:
 
 def picture_of(page: Page, shot: Shot, rng: Generator) -> PaperPicture:
     """Make the picture."""
-    seen = [mark.warped(page.warp) for mark in page.marks]
+    seen = [mark.warped(page.warp, THINNEST) for mark in page.marks]
     frame = (0.4 * page.shape[1], 0.4 * page.shape[0], 0.6 * page.shape[1], 0.6 * page.shape[0])
     digits = [mark for mark in seen if mark.digit is not None]
     around = bounds(digits or seen) if seen else frame
     heights = [mark.box[3] - mark.box[1] for mark in digits or seen]
     unit = float(np.median(heights)) if heights else page.shape[0] * shot.height
     shot = legible(shot, unit)
-    scene = sheet(shot, page.shape, np.linalg.inv(page.warp), around, rng)
-    tiles = [drawn(mark, rng) for mark in seen]
-    others = [mark.warped(page.warp) for mark in page.beside]
-    others_drawn = [drawn(mark, rng) for mark in (*others, *page.neighbours)]
+    # each has its own, so that changing one amount leaves the rest of the picture as it was
+    of_sheet, of_ink, of_light, of_camera = rng.spawn(4)
+    scene = sheet(shot, page.shape, np.linalg.inv(page.warp), around, of_sheet)
+    tiles = [drawn(mark, of_ink) for mark in seen]
+    others = [mark.warped(page.warp, THINNEST) for mark in page.beside]
+    others_drawn = [drawn(mark, of_ink) for mark in (*others, *page.neighbours)]
     cover = _cover([*tiles, *others_drawn], page.shape)
-    contrast = _inked(scene, cover, shot, unit, rng)
-    if shot.camera == "photo":
-        scene *= light(shot, page.shape, rng)[..., None]
+    contrast = _inked(scene, cover, shot, unit, of_ink)
+    if shot.shadow or shot.unevenness:
+        scene *= light(shot, page.shape, of_light)[..., None]
     truth = [tile for tile, mark in zip(tiles, seen, strict=True) if mark.digit is not None]
     boxes = tuple(_box(tile, page.shape) for tile in truth)
     text = _text([mark.digit for mark in digits], page.lengths)
     traits = _traits(page, shot, boxes, digits, contrast)._replace(touching=_touch(truth))
-    return PaperPicture(taken(shot, scene, unit, rng), text, boxes, traits, cover)
+    return PaperPicture(taken(shot, scene, unit, of_camera), text, boxes, traits, cover)
 
 
 def _cover(tiles: Sequence[Tile], shape: Shape) -> Cover:

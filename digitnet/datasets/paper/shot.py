@@ -74,8 +74,7 @@ def draw_shot(style: Style, rng: Generator) -> Shot:
     pen = pairs[paper][rng.integers(len(pairs[paper]))]
     camera = _camera(paper, rng)
     photo, screen = camera == "photo", camera == "screen"
-    quality = between(rng, 30, 95) if chance(rng, 0.2 if screen else 0.75) else math.inf
-    quality = _or(style.quality, rng, lambda: quality)
+    quality = _or(style.quality, rng, lambda: _quality(screen, rng))
     return Shot(
         paper=paper,
         pen=pen,
@@ -89,11 +88,7 @@ def draw_shot(style: Style, rng: Generator) -> Shot:
         rotation=_or(style.rotation, rng, lambda: _rotation(camera, rng))
         * (1 if chance(rng, 0.5) else -1),
         tilt=_or(style.tilt, rng, lambda: between(rng, 0, 0.3) if photo else 0.0),
-        shadow=_or(
-            style.shadow,
-            rng,
-            lambda: between(rng, 0.15, 0.65) if photo and chance(rng, 0.35) else 0.0,
-        ),
+        shadow=_or(style.shadow, rng, lambda: _shadow(photo, rng)),
         unevenness=_or(
             style.unevenness,
             rng,
@@ -183,6 +178,15 @@ def _contrast(style: Style, pen: str, screen: bool, rng: Generator) -> float:
 def _rotation(camera: str, rng: Generator) -> float:
     deviation = {"photo": 5.0, "scan": 1.5, "screen": 0.0}[camera]
     return min(abs(float(rng.normal(0, deviation))), 15.0)
+
+
+def _quality(screen: bool, rng: Generator) -> float:
+    """Return the quality of a JPEG, or infinity where the picture is not compressed."""
+    return between(rng, 30, 95) if chance(rng, 0.2 if screen else 0.75) else math.inf
+
+
+def _shadow(photo: bool, rng: Generator) -> float:
+    return between(rng, 0.15, 0.65) if photo and chance(rng, 0.35) else 0.0
 
 
 def _unevenness(paper: str, photo: bool, rng: Generator) -> float:
