@@ -46,6 +46,15 @@ def test_slim_and_deep_have_the_parameters_that_are_told():
     assert count_parameters(deep) == 283_386
 
 
+@pytest.mark.parametrize(
+    ("shape", "left"), [(GREY, 4), ((3, 32, 32), 5), ((1, 16, 16), 1), ((1, 15, 15), 3)]
+)
+def test_deep_pads_small_pictures_alone(shape, left):
+    deep = models.build("deep", classes=10, input_shape=shape)
+    assert deep[:4](torch.zeros(2, *shape)).shape == (2, 64, left, left)
+    assert deep(torch.zeros(2, *shape)).shape == (2, 10)
+
+
 @pytest.mark.parametrize("shape", [(1, 8, 8), (1, 10, 28), (1, 28, 15)])
 def test_pictures_that_are_too_small_for_slim_are_refused(shape):
     with pytest.raises(InvalidInputError, match="at least 16x16 for 'slim'.* Take 'deep'"):
