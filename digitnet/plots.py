@@ -10,6 +10,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 # Colours that colour-blind readers can tell apart: Okabe and Ito, 2008
@@ -177,6 +178,86 @@ def mistakes_gallery(
             axes.set_title(
                 f"is {label}, read as {prediction}\nat {confidences[index]:.1%}", fontsize=8
             )
+    return figure
+
+
+def stages(images: Sequence[Array], titles: Sequence[str]) -> Figure:
+    """Draw grey pictures of any sizes in a row, each with a title.
+
+    Args:
+        images: Floats (H, W) in [0, 1].
+        titles: As many.
+    """
+    figure = _figure(2.1 * len(images), 2.5)
+    for axes, image, title in zip(
+        figure.subplots(1, len(images), squeeze=False).flat, images, titles, strict=True
+    ):
+        axes.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+        axes.set_title(title, fontsize=10)
+        axes.set_xticks([])
+        axes.set_yticks([])
+    return figure
+
+
+def probabilities(pixels: Array, values: Array, classes: Sequence[str]) -> Figure:
+    """Draw a picture beside a bar for the probability of each class.
+
+    Args:
+        pixels: uint8 (H, W).
+        values: Floats (C,) in [0, 1].
+        classes: The classes' names, C of them.
+    """
+    figure = _figure(6.5, 2.8)
+    picture = figure.add_subplot(1, 2, 1)
+    _show(picture, pixels[None])
+    picture.axis("off")
+    axes = _axes(figure, "Probability", place=(1, 2, 2), grid="y")
+    colours = np.full(len(classes), BLUE, dtype=object)
+    colours[int(np.argmax(values))] = ORANGE
+    axes.bar(classes, values, color=colours, width=0.7)
+    axes.set_ylim(0, 1)
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    return figure
+
+
+def boxed_digits(
+    image: Array,
+    boxes: Sequence[Sequence[float]],
+    texts: Sequence[str],
+    ignored: Sequence[Sequence[float]] = (),
+) -> Figure:
+    """Draw a grey picture with boxes: of what was read, with the text above, and the rest.
+
+    Args:
+        image: Floats (H, W) in [0, 1].
+        boxes: Left, top, right and bottom in pixels.
+        texts: What was read in each.
+        ignored: Boxes of what was left out.
+    """
+    height, width = image.shape
+    longest = 8 / max(height, width)
+    figure = _figure(max(width * longest, 2.5), max(height * longest, 1.2))
+    axes = figure.add_subplot()
+    axes.imshow(image, cmap="gray", vmin=0, vmax=1)
+    axes.axis("off")
+    for box, text in [*zip(boxes, texts, strict=True), *((box, "") for box in ignored)]:
+        left, top, right, bottom = box
+        colour = ORANGE if text else GREY
+        corner = (left - 0.5, top - 0.5)  # pixels lie around whole numbers
+        axes.add_patch(
+            Rectangle(corner, right - left, bottom - top, fill=False, edgecolor=colour, lw=1.2)
+        )
+        axes.annotate(
+            text,
+            ((left + right) / 2, top),
+            xytext=(0, 2),
+            textcoords="offset points",
+            ha="center",
+            color=colour,
+            fontsize=11,
+            fontweight="bold",
+        )
+    axes.margins(0.02)
     return figure
 
 

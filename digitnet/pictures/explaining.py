@@ -1,0 +1,42 @@
+"""Why a picture was read as it was: every stage, as a figure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from digitnet.pictures.opening import Source
+from digitnet.pictures.preparing import prepare
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def explain(source: Source) -> Figure:
+    """Draw how a picture becomes what the network sees.
+
+    Each look at the picture is a pair: what was looked at, and the ink found there. Then
+    come the parts that were taken for the digit, and the 28x28 pixels that are read.
+
+    Args:
+        source: The path of a picture file, or a PIL image.
+
+    Raises:
+        InvalidInputError: It is no picture, or one that cannot be read.
+    """
+    from digitnet.plots import stages  # slow to import
+
+    prepared = prepare(source)
+    shown = []
+    for number, look in enumerate(prepared.looks):
+        name = "picture" if not number else "in more pixels" if look.is_whole else "a closer look"
+        shown += [(name, look.grey), ("its ink", look.ink)]
+    last = prepared.looks[-1]
+    numbers = [part.number for part in prepared.chosen]
+    shown.append(("the digit's parts", np.isin(last.parts.labels, numbers).astype(np.float32)))
+    shown.append(("as MNIST has it", prepared.pixels / 255))
+    figure = stages([image for _, image in shown], [name for name, _ in shown])
+    if prepared.warnings:
+        figure.suptitle("; ".join(prepared.warnings), fontsize=10)
+    return figure

@@ -1,0 +1,66 @@
+"""Looking at a picture, or closer at a part of it: what is written there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from digitnet.pictures.ink import find_ink
+from digitnet.pictures.parts import Box, Part, Parts, find_parts
+from digitnet.pictures.resizing import Grey, resized
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """A picture, or a part of it, at the size at which it was looked at.
+
+    Attributes:
+        grey: float32 (H, W) in 0..1, what was looked at.
+        ink: float32 (H, W) in 0..1, how likely each pixel has ink.
+        parts: The ink in connected parts.
+        left: Where its left edge lies in the whole picture, in that picture's pixels.
+        top: Likewise.
+        scale: Pixels of the whole picture for one of these.
+        is_whole: Whether it is all of the picture.
+    """
+
+    grey: Grey
+    ink: Grey
+    parts: Parts
+    left: float
+    top: float
+    scale: float
+    is_whole: bool
+
+    def in_picture(self, box: Box) -> Box:
+        """Return a box of this look in pixels of the whole picture."""
+        return box.moved(self.left, self.top, self.scale)
+
+    def contrast(self, parts: list[Part]) -> float:
+        """Return how much the ink of some parts differs from the paper around it, in 0..1."""
+        from scipy import ndimage  # slow to import
+
+        mask = np.isin(self.parts.labels, [part.number for part in parts])
+        near = ndimage.binary_dilation(mask, iterations=4)
+        beside = near & ~ndimage.binary_dilation(mask, iterations=2) & (self.parts.labels == 0)
+        if not beside.any():
+            return 1.0
+        return abs(float(np.median(self.grey[mask])) - float(np.median(self.grey[beside])))
+
+
+def look(grey: Grey, longest: int, box: Box | None = None) -> Look:
+    """Find the ink of a picture.
+
+    Args:
+        grey: float32 (H, W) in 0..1, the whole picture.
+        longest: Pixels that the longer side is made to have.
+        box: Where to look; `None` is everywhere.
+    """
+    rows, columns = grey.shape
+    left, top, right, bottom = box or (0, 0, columns, rows)
+    place = Box(max(left, 0), max(top, 0), min(right, columns), min(bottom, rows))
+    seen = resized(grey[place.slices], longest)
+    ink = find_ink(seen)
+    scale = place.size / max(seen.shape)
+    return Look(seen, ink, find_parts(ink), place.left, place.top, scale, is_whole=box is None)

@@ -1,0 +1,146 @@
+"""All digits of a picture, in reading order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from digitnet.pictures.cutting import cut_wide_parts
+from digitnet.pictures.lines import LOW, find_lines
+from digitnet.pictures.looking import Look, look
+from digitnet.pictures.mnist_form import to_mnist_form
+from digitnet.pictures.opening import Picture
+from digitnet.pictures.parts import Box, Part, Parts, around, cut_out
+from digitnet.pictures.segments import Segment, best_segments, candidates
+
+NOTHING = "nothing written found"
+_UNSURE = 0.5  # probability below which a mark is hardly a digit
+
+Classify = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float32]]
+"""Maps pictures (N, 28, 28) to probabilities (N, 10)."""
+
+FIRST_LOOK, LARGEST_LOOK = 512, 1536  # pixels of the longer side
+_HEIGHTS = (32, 100)  # pixels of a digit that are enough and not too many
+_HEIGHT = 56  # what it is brought to otherwise
+_MOST_PARTS = 400  # more are no numbers: the largest are read
+
+
+class FoundDigit(NamedTuple):
+    """A digit in a picture.
+
+    Attributes:
+        box: Where it is, in the source's pixels.
+        pixels: uint8 (28, 28).
+        probabilities: float32 (10,).
+    """
+
+    box: Box
+    pixels: npt.NDArray[np.uint8]
+    probabilities: npt.NDArray[np.float32]
+
+
+class Numbers(NamedTuple):
+    """What is written in a picture.
+
+    Attributes:
+        lines: The digits of each line.
+        ignored: Boxes of specks, dots, commas and dashes, in the source's pixels.
+        warnings: What may be wrong, in plain words.
+        looks: The picture at the sizes at which it was looked at.
+    """
+
+    lines: tuple[tuple[FoundDigit, ...], ...]
+    ignored: tuple[Box, ...]
+    warnings: tuple[str, ...]
+    looks: tuple[Look, ...]
+
+
+def find_numbers(picture: Picture, classify: Classify) -> Numbers:
+    """Find all digits of a picture.
+
+    Parts are put into lines, wide ones are cut into pieces, and of all ways to join pieces
+    to digits the likeliest is taken: so touching digits are cut, and broken ones joined.
+
+    Args:
+        picture: The opened picture.
+        classify: Tells how likely pictures are each digit.
+    """
+    looks = _looks(picture)
+    seen = looks[-1]
+    parts = sorted(seen.parts.parts, key=lambda part: -part.area)
+    found = find_lines(parts[:_MOST_PARTS])
+    lines, ignored = [], list(found.ignored)
+    for line in found.lines:
+        digits, left_out = _read_line(seen, line, classify)
+        ignored += left_out
+        if digits:
+            lines.append(digits)
+    warnings = _warnings(lines, crowded=len(parts) > _MOST_PARTS)
+
+    def place(box: Box) -> Box:
+        return seen.in_picture(box).moved(0, 0, picture.scale)
+
+    return Numbers(
+        tuple(tuple(digit._replace(box=place(digit.box)) for digit in line) for line in lines),
+        tuple(place(part.box) for part in ignored),
+        tuple(warnings),
+        looks,
+    )
+
+
+def _warnings(lines: Sequence[Sequence[FoundDigit]], *, crowded: bool) -> Iterator[str]:
+    digits = [digit for line in lines for digit in line]
+    if not digits:
+        yield NOTHING
+    if crowded:
+        yield f"more than {_MOST_PARTS} separate marks: only the largest were read"
+    unsure = sum(digit.probabilities.max() < _UNSURE for digit in digits)
+    if unsure > max(1, len(digits) / 3):
+        yield f"{unsure} of {len(digits)} are hardly digits: is it text, or a drawing?"
+
+
+def _looks(picture: Picture) -> tuple[Look, ...]:
+    """Look once, and again where digits are too small or too large to tell apart."""
+    first = look(picture.grey, FIRST_LOOK)
+    heights = [part.box.height for part in first.parts.parts]
+    if not heights:
+        return (first,)
+    # of the higher half of the ink: specks are many, but have little of it
+    areas = np.array([part.area for part in first.parts.parts])
+    order = np.argsort(heights)
+    height = heights[order[np.searchsorted(areas[order].cumsum(), areas.sum() / 2)]]
+    longest = min(round(FIRST_LOOK * _HEIGHT / height), LARGEST_LOOK)
+    if _HEIGHTS[0] <= height <= _HEIGHTS[1] or longest == FIRST_LOOK:
+        return (first,)
+    return first, look(picture.grey, longest)
+
+
+def _read_line(
+    seen: Look, line: Sequence[Part], classify: Classify
+) -> tuple[tuple[FoundDigit, ...], list[Part]]:
+    """Return the digits of a line, and the parts that are none."""
+    highest = max(part.box.height for part in line)
+    height = float(np.median([p.box.height for p in line if p.box.height > LOW * highest]))
+    parts, pieces = cut_wide_parts(seen.parts, line, height)
+    segments = candidates(pieces, height)
+    if not segments:
+        return (), pieces
+    pixels = np.stack([_pixels(seen, parts, pieces[first:end]) for first, end in segments])
+    probabilities = classify(pixels)
+    likelihoods = dict(zip(segments, probabilities.max(axis=1).tolist(), strict=True))
+    chosen, left_out = best_segments(pieces, height, likelihoods)
+    place: dict[Segment, int] = {segment: index for index, segment in enumerate(segments)}
+    digits = [
+        FoundDigit(
+            around(pieces[slice(*segment)]), pixels[place[segment]], probabilities[place[segment]]
+        )
+        for segment in chosen
+    ]
+    return tuple(digits), left_out
+
+
+def _pixels(seen: Look, parts: Parts, pieces: Sequence[Part]) -> npt.NDArray[np.uint8]:
+    return to_mnist_form(cut_out(seen.ink, parts, pieces))

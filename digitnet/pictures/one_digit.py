@@ -1,0 +1,68 @@
+"""Which parts are the digit that is meant, where one is expected."""
+
+from __future__ import annotations
+
+import math
+
+from digitnet.pictures.parts import Box, Part, around
+
+_SPECK = 0.015  # of the main part's area: what is smaller is dirt
+_GAP = 0.15  # of the digit's size: how far a loose bar or a broken stroke is away
+_CENTRED = 4.0  # by exp(-4 * distance**2) a part counts less, the middle's distance being 0
+_CUT_OFF = 0.3  # as much a part counts that the picture's border cuts off
+
+
+def choose_digit(parts: tuple[Part, ...], shape: tuple[int, int]) -> list[Part]:
+    """Return the parts of the one digit that is meant.
+
+    That is the largest part, the middle of the picture preferred, with what lies so near
+    that it can be a loose bar or a piece of a broken stroke.
+
+    Args:
+        parts: All there are.
+        shape: Rows and columns of the picture.
+    """
+    if not parts:
+        return []
+    main = max(parts, key=lambda part: _prominence(part, shape))
+    chosen = [main]
+    rest = [
+        part
+        for part in parts
+        if part is not main
+        and part.area >= _SPECK * main.area
+        and not _cut_off_beside(part.box, main.box, shape)
+    ]
+    while found := [part for part in rest if _belongs(part.box, around(chosen))]:
+        chosen += found
+        rest = [part for part in rest if part not in found]
+    return chosen
+
+
+def _cut_off_beside(box: Box, digit: Box, shape: tuple[int, int]) -> bool:
+    """Say whether what is in a box is a neighbour of which only a part is in the picture."""
+    columns = shape[1]
+    shared = min(box.right, digit.right) - max(box.left, digit.left)
+    return (box.left <= 0 or box.right >= columns) and shared < box.width / 2
+
+
+def _belongs(box: Box, digit: Box) -> bool:
+    """Say whether what is in a box can be of the digit that was found so far."""
+    near = box.gap(digit) <= _GAP * digit.size
+    both = box.joined(digit)
+    # two digits beside each other are wider than high
+    return near and (box.size < digit.size or both.width <= both.height)
+
+
+def touches_border(box: Box, shape: tuple[int, int]) -> bool:
+    """Say whether a box reaches the picture's border."""
+    rows, columns = shape
+    return box.left <= 0 or box.top <= 0 or box.right >= columns or box.bottom >= rows
+
+
+def _prominence(part: Part, shape: tuple[int, int]) -> float:
+    rows, columns = shape
+    across = (part.box.left + part.box.right) / 2 / columns - 0.5
+    down = (part.box.top + part.box.bottom) / 2 / rows - 0.5
+    seen = _CUT_OFF if touches_border(part.box, shape) else 1.0
+    return part.area * seen * math.exp(-_CENTRED * (across**2 + down**2))

@@ -1,0 +1,165 @@
+"""Picture files and PIL images, opened as upright grey pictures of a bounded size."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias, Union
+
+import numpy as np
+
+from digitnet.errors import InvalidInputError
+from digitnet.pictures.resizing import Grey
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+Source: TypeAlias = Union[str, "os.PathLike[str]", "Image.Image"]
+"""What is read: the path of a picture file, or a PIL image."""
+
+MOST_PIXELS = 64_000_000  # of a picture before it is decoded; three bytes each are 192 MB
+LONGEST_SIDE = 1024  # pixels kept: a digit of a fiftieth of the side still has 20
+_TELLING = {  # how files begin that are taken for pictures and are none
+    b"%PDF": "a PDF. Export its page as a PNG",
+    b"<svg": "an SVG. Export it as a PNG",
+    b"": "empty. Save it again",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture as the steps that follow take it.
+
+    Attributes:
+        grey: float32 (H, W), luminance in 0..1, upright, of at most 1024 pixels a side.
+        scale: Pixels of the source for a pixel of `grey`, at least 1.
+        notes: What was particular about the source, in plain words.
+    """
+
+    grey: Grey
+    scale: float
+    notes: tuple[str, ...] = ()
+
+
+def is_picture(source: object) -> bool:
+    """Say whether it is what `open_picture` takes, by its type alone."""
+    kinds = type(source).mro()  # of PIL's classes by name: importing them takes its time
+    is_image = any((kind.__module__, kind.__name__) == ("PIL.Image", "Image") for kind in kinds)
+    return is_image or isinstance(source, (str, os.PathLike))
+
+
+def open_picture(source: Source) -> Picture:
+    """Open a picture: turned upright by its EXIF note, laid on a ground, in grey.
+
+    Args:
+        source: The path of a file that Pillow reads, or a PIL image. Of several frames the
+            first is read.
+
+    Raises:
+        InvalidInputError: There is no such file, or it is no picture, damaged, or of more
+            than 64 million pixels; that is found out before it is decoded.
+    """
+    with _opened(source) as (image, name):
+        width, height = image.size
+        if width * height > MOST_PIXELS:
+            raise InvalidInputError(
+                f"Expected a picture of at most {MOST_PIXELS // 10**6} million pixels; {name} has "
+                f"{width}x{height}. Make it smaller, or cut the digits out."
+            )
+        frames = getattr(image, "n_frames", 1)
+        notes = (f"the first of {frames} frames was read",) if frames > 1 else ()
+        if image is not source:
+            # A JPEG decodes to a half, a quarter or an eighth, in grey, at a fraction of the cost
+            image.draft("L" if image.mode == "RGB" else image.mode, (LONGEST_SIDE, LONGEST_SIDE))
+        grey = _upright_grey(image)
+    return Picture(grey, max(1.0, max(width, height) / max(grey.shape)), notes)
+
+
+@contextmanager
+def _opened(source: Source) -> Iterator[tuple[Image.Image, str]]:
+    """Open the source, and turn what Pillow raises meanwhile into our error."""
+    from PIL import Image  # slow to import
+
+    path = None if isinstance(source, Image.Image) else _checked(Path(source))
+    name = f"'{path}'" if path else "the image"
+    try:
+        if isinstance(source, Image.Image):
+            yield source, name
+        else:
+            with Image.open(source) as image:
+                yield image, name
+    except InvalidInputError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise InvalidInputError(
+            f"Expected a picture of at most {MOST_PIXELS // 10**6} million pixels; {name}: {error} "
+            "Make it smaller, or cut the digits out."
+        ) from error
+    # what Pillow raises for files that are no pictures, cut off, or damaged
+    except (OSError, SyntaxError, ValueError, EOFError, TypeError) as error:
+        raise InvalidInputError(f"Expected a picture; {name} is {_what(path, error)}.") from error
+
+
+def _checked(path: Path) -> Path:
+    if path.is_dir():
+        raise InvalidInputError(
+            f"Expected a picture file; '{path}' is a folder. Pass the files in it."
+        )
+    if not path.exists():
+        raise InvalidInputError(f"Expected a picture file; there is no '{path}'. Check the path.")
+    return path
+
+
+def _what(path: Path | None, error: Exception) -> str:
+    start = b"?"
+    if path is not None:
+        with path.open("rb") as file:
+            start = file.read(4)
+    return _TELLING.get(start, f"none that can be read, or is damaged ({error})")
+
+
+def _upright_grey(image: Image.Image) -> Grey:
+    from PIL import ImageOps
+
+    turned = ImageOps.exif_transpose(image)
+    if turned.mode.startswith(("I", "F")):
+        return _reduced(_in_range(np.asarray(turned, dtype=np.float32)))
+    transparent = turned.mode.upper().endswith("A") or "transparency" in turned.info
+    if turned.mode not in ("L", "RGB", "CMYK", "YCbCr", "LA", "RGBA"):  # others do not reduce
+        turned = turned.convert("RGBA" if transparent else "RGB")
+    factor = -(-max(turned.size) // LONGEST_SIDE)
+    if factor > 1:
+        turned = turned.reduce(factor)
+    if transparent:
+        return _on_ground(np.asarray(turned.convert("LA"), dtype=np.float32) / 255)
+    return np.asarray(turned.convert("L"), dtype=np.float32) / 255
+
+
+def _on_ground(pixels: Grey) -> Grey:
+    """Lay grey with opacity, (H, W, 2), on white, or on black where its ink is light."""
+    grey, opacity = pixels[..., 0], pixels[..., 1]
+    light = (grey * opacity).sum() > 0.5 * opacity.sum()
+    ground = 0.0 if light and opacity.min() < 0.5 else 1.0
+    return grey * opacity + ground * (1 - opacity)
+
+
+def _in_range(pixels: Grey) -> Grey:
+    """Bring 16 or 32 bits to 0..1."""
+    pixels = np.nan_to_num(pixels)
+    low, high = float(pixels.min()), float(pixels.max())
+    if low >= 0 and high <= 1:
+        return pixels
+    most = next((most for most in (255, 4095, 65535) if high <= most), high)
+    return (pixels - min(low, 0)) / (most - min(low, 0))
+
+
+def _reduced(grey: Grey) -> Grey:
+    """Average blocks of pixels, so that no side is longer than `LONGEST_SIDE`."""
+    factor = -(-max(grey.shape) // LONGEST_SIDE)
+    height, width = (max(size // factor, 1) for size in grey.shape)
+    rows, columns = min(height * factor, grey.shape[0]), min(width * factor, grey.shape[1])
+    blocks = grey[:rows, :columns].reshape(height, rows // height, width, columns // width)
+    return np.asarray(blocks.mean(axis=(1, 3)))

@@ -1,0 +1,116 @@
+"""Lines, cuts and divisions, with a reader that knows the truth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from digitnet.pictures.cutting import cut_wide_parts
+from digitnet.pictures.lines import find_lines
+from digitnet.pictures.parts import Box, Part, Parts, find_parts
+from digitnet.pictures.segments import best_segments, candidates
+
+
+def parts_at(*boxes):
+    return [
+        Part(number, Box(*box), Box(*box).width * Box(*box).height)
+        for number, box in enumerate(boxes, start=1)
+    ]
+
+
+def numbers_of(lines):
+    return [[part.number for part in line] for line in lines]
+
+
+def test_parts_side_by_side_are_a_line_from_left_to_right():
+    found = find_lines(parts_at((50, 0, 60, 30), (0, 2, 10, 31), (25, 1, 35, 29)))
+    assert numbers_of(found.lines) == [[2, 3, 1]]
+
+
+def test_lines_may_slant():
+    found = find_lines(parts_at(*[(40 * i, 20 * i, 40 * i + 20, 20 * i + 40) for i in range(6)]))
+    assert numbers_of(found.lines) == [[1, 2, 3, 4, 5, 6]]
+
+
+def test_lines_of_ten_times_the_size_are_apart_and_in_order():
+    large = [(120 * i, 100, 120 * i + 80, 250) for i in range(3)]
+    small = [(12 * i, 20, 12 * i + 8, 35) for i in range(4)]
+    found = find_lines(parts_at(*large, *small))
+    assert numbers_of(found.lines) == [[4, 5, 6, 7], [1, 2, 3]]
+
+
+def test_low_parts_stay_in_the_line_beside_them_and_dirt_is_ignored():
+    digits = [(0, 0, 20, 40), (60, 0, 80, 40)]
+    found = find_lines(parts_at(*digits, (35, 18, 48, 22), (100, 200, 102, 202)))
+    assert numbers_of(found.lines) == [[1, 3, 2]]
+    assert [part.number for part in found.ignored] == [4]
+
+
+def test_nothing_has_no_lines():
+    assert find_lines([]) == ((), ())
+
+
+def touching():
+    """Two bars with a thin bridge between them."""
+    ink = np.zeros((50, 60), np.float32)
+    ink[5:45, 5:20] = ink[5:45, 38:53] = 1
+    ink[25:27, 20:38] = 1
+    return find_parts(ink)
+
+
+def test_a_wide_part_is_cut_where_there_is_least_ink():
+    parts = touching()
+    cut, pieces = cut_wide_parts(parts, parts.parts, height=40.0)
+    assert sum(piece.area for piece in pieces) == parts.parts[0].area
+    assert any(20 <= piece.box.left <= 38 for piece in pieces)
+    for piece in pieces:
+        assert (cut.labels == piece.number).sum() == piece.area
+    assert len({piece.number for piece in pieces}) == len(pieces)
+
+
+def test_a_narrow_part_is_not_cut():
+    parts = touching()
+    cut, pieces = cut_wide_parts(parts, parts.parts, height=80.0)
+    assert pieces == list(parts.parts)
+    assert np.array_equal(cut.labels, parts.labels)
+
+
+def test_the_picture_that_is_cut_is_left_as_it_was():
+    parts = touching()
+    before = parts.labels.copy()
+    cut_wide_parts(parts, parts.parts, height=40.0)
+    assert np.array_equal(parts.labels, before)
+
+
+PIECES = parts_at((0, 0, 18, 40), (20, 0, 38, 40), (44, 0, 60, 40))
+
+
+@pytest.mark.parametrize(
+    ("likely", "wanted"),
+    [
+        ({(0, 1): 0.9, (1, 2): 0.9, (2, 3): 0.9, (0, 2): 0.3}, [(0, 1), (1, 2), (2, 3)]),
+        ({(0, 1): 0.4, (1, 2): 0.4, (2, 3): 0.9, (0, 2): 0.9}, [(0, 2), (2, 3)]),
+    ],
+)
+def test_pieces_are_joined_where_that_is_the_likelier_reading(likely, wanted):
+    segments, left_out = best_segments(PIECES, 40.0, likely)
+    assert segments == wanted
+    assert left_out == []
+
+
+def test_a_dash_is_left_out_and_a_loose_bar_is_kept():
+    bar = [PIECES[0], *parts_at((19, 18, 30, 22)), PIECES[2]]
+    assert (0, 2) in candidates(bar, 40.0)
+    dash, _ = best_segments(bar, 40.0, {(0, 1): 0.9, (0, 2): 0.2, (1, 3): 0.2, (2, 3): 0.9})
+    assert dash == [(0, 1), (2, 3)]
+    loose, _ = best_segments(bar, 40.0, {(0, 1): 0.4, (0, 2): 0.95, (1, 3): 0.2, (2, 3): 0.9})
+    assert loose == [(0, 2), (2, 3)]
+
+
+def test_no_digit_is_much_wider_than_high():
+    assert all(end - first < 3 for first, end in candidates(PIECES, 40.0))
+
+
+def test_an_empty_picture_is_no_part():
+    assert find_parts(np.zeros((10, 10), np.float32)).parts == ()
+    assert isinstance(find_parts(np.zeros((10, 10), np.float32)), Parts)

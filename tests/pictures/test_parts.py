@@ -1,0 +1,67 @@
+"""Boxes, connected parts, and which of them are the digit."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from digitnet.pictures.one_digit import choose_digit
+from digitnet.pictures.parts import Box, around, cut_out, find_parts
+
+
+def ink_of(*boxes, shape=(60, 60)):
+    ink = np.zeros(shape, np.float32)
+    for box in boxes:
+        ink[Box(*box).slices] = 1
+    return ink
+
+
+def chosen_boxes(*boxes, shape=(60, 60)):
+    parts = find_parts(ink_of(*boxes, shape=shape)).parts
+    return sorted(tuple(part.box) for part in choose_digit(parts, shape))
+
+
+def test_connected_ink_is_a_part_also_across_a_corner():
+    ink = ink_of((0, 0, 5, 5), (5, 5, 10, 10), (20, 20, 22, 30))
+    parts = find_parts(ink).parts
+    assert [(tuple(part.box), part.area) for part in parts] == [
+        ((0, 0, 10, 10), 50),
+        ((20, 20, 22, 30), 20),
+    ]
+
+
+def test_boxes_know_their_gap_and_what_is_around_them():
+    one, other = Box(0, 0, 10, 10), Box(13, 2, 20, 30)
+    assert one.gap(other) == other.gap(one) == 3
+    assert one.gap(Box(5, 5, 30, 30)) == 0
+    assert one.joined(other) == Box(0, 0, 20, 30)
+    assert one.moved(100, 50, 2.0) == Box(100, 50, 120, 70)
+
+
+def test_a_loose_bar_and_a_broken_stroke_belong_to_the_digit():
+    body, bar, piece = (25, 20, 30, 45), (32, 17, 42, 20), (20, 48, 28, 52)
+    assert chosen_boxes(body, bar, piece) == sorted([body, bar, piece])
+
+
+def test_specks_and_far_marks_do_not():
+    body = (22, 15, 36, 45)
+    assert chosen_boxes(body, (38, 30, 39, 31), (2, 2, 6, 8)) == [body]
+
+
+def test_a_neighbour_that_the_border_cuts_off_does_not_though_it_is_near():
+    body = (24, 15, 40, 45)
+    assert chosen_boxes(body, (44, 18, 60, 44)) == [body]
+    assert chosen_boxes((24, 6, 40, 45), (24, 0, 40, 4)) == [(24, 0, 40, 4), (24, 6, 40, 45)]
+
+
+def test_of_two_alike_the_one_in_the_middle_is_meant():
+    middle, aside = (28, 20, 34, 40), (2, 20, 8, 40)
+    assert chosen_boxes(middle, aside) == [middle]
+
+
+def test_parts_are_cut_out_without_what_lies_in_their_box():
+    ink = ink_of((10, 10, 12, 40), (10, 38, 40, 40), (30, 12, 35, 20))
+    parts = find_parts(ink)
+    corner = [part for part in parts.parts if part.area > 60]
+    cut = cut_out(ink, parts, corner)
+    assert cut.shape == (around(corner).height + 2, around(corner).width + 2)
+    assert cut.sum() == sum(part.area for part in corner)
