@@ -10,6 +10,7 @@ from digitnet.data import ImageSet
 from digitnet.digits import DigitClassifier
 from digitnet.evaluation import Evaluation
 from digitnet.history import History
+from digitnet.prediction import Prediction, Reading
 from digitnet.recipe import Augmentation, Recipe
 
 __all__ = [
@@ -19,6 +20,8 @@ __all__ = [
     "History",
     "ImageClassifier",
     "ImageSet",
+    "Prediction",
+    "Reading",
     "Recipe",
     "__version__",
     "callbacks",

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
 from digitnet.classifier import ImageClassifier
 from digitnet.data.image_set import DIGITS
-from digitnet.errors import ArtifactError, warn
+from digitnet.errors import ArtifactError, InvalidInputError, warn
 from digitnet.model_file import ModelInfo
+from digitnet.pictures import Box, Source, find_numbers, is_picture, open_picture, prepare
+from digitnet.prediction import Prediction, Reading
 from digitnet.recipe import Recipe
 
 INPUT_SHAPE = (1, 28, 28)  # MNIST's
 MEAN, STD = 0.1307, 0.3081  # of MNIST's 60,000 training pictures in 0..1
 _BRIGHT = 128  # mean level of a picture's outermost pixels; MNIST's border is black
-
+_WEIGHTS = Path(__file__).parent / "weights" / "digits.safetensors"
+_UNSURE = 0.9  # confidence below which a second digit is named
 
 D = TypeVar("D", bound="DigitClassifier")
 
@@ -59,6 +66,95 @@ class DigitClassifier(ImageClassifier):
         )
 
     @classmethod
+    def pretrained(cls: type[D], *, device: str | torch.device = "auto") -> D:
+        """Return a classifier that was trained for real pictures; nothing is downloaded.
+
+        Its weights are part of the package. What it was trained on, what it reads and what
+        it does not stands on the page "Model card".
+
+        Args:
+            device: As for the class.
+        """
+        return cls.load(_WEIGHTS, device=device)
+
+    def inspect(self, source: Source, *, reject_below: float = 0.0) -> Prediction:
+        """Read the digit in a real picture, and tell how sure that is and what may be wrong.
+
+        Args:
+            source: The path of a picture file, or a PIL image: a photo, a scan, a drawing.
+            reject_below: Confidence in [0, 1] below which `digit` is `None`.
+
+        Raises:
+            InvalidInputError: It is no picture or cannot be read, or `reject_below` is out
+                of range.
+            NotFittedError: There was no `fit` or `load` yet.
+        """
+        if not 0 <= reject_below <= 1:
+            raise InvalidInputError(
+                f"Expected reject_below to be in 0..1; received {reject_below!r}."
+            )
+        self._require_fit()
+        prepared = prepare(source, self._probabilities)
+        if prepared.box is None:
+            nothing = np.zeros(len(DIGITS), np.float32)
+            return Prediction(None, 0.0, nothing, prepared.pixels, None, prepared.warnings)
+        (probabilities,) = self._probabilities(prepared.pixels[None])
+        read = _prediction(prepared.pixels, probabilities, prepared.box)
+        return replace(
+            read,
+            digit=read.digit if read.confidence >= reject_below else None,
+            warnings=(*prepared.warnings, *read.warnings),
+        )
+
+    def read(self, source: Source) -> Reading:
+        """Read all digits of a real picture: a postcode, a phone number, a column of figures.
+
+        Args:
+            source: The path of a picture file, or a PIL image, upright.
+
+        Raises:
+            InvalidInputError: It is no picture, or one that cannot be read.
+            NotFittedError: There was no `fit` or `load` yet.
+        """
+        self._require_fit()
+        picture = open_picture(source)
+        numbers = find_numbers(picture, self._probabilities)
+        digits = [
+            [_prediction(found.pixels, found.probabilities, found.box) for found in line]
+            for line in numbers.lines
+        ]
+        return Reading(
+            lines=tuple("".join(str(found.digit) for found in line) for line in digits),
+            digits=tuple(found for line in digits for found in line),
+            ignored=numbers.ignored,
+            warnings=(*picture.notes, *numbers.warnings),
+            grey=picture.grey,
+            scale=picture.scale,
+        )
+
+    def _probabilities(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Return the probabilities (N, 10) of digits (N, 28, 28) in MNIST's form."""
+        return self._logits_of(torch.from_numpy(pixels)[:, None]).softmax(dim=1).numpy()
+
+    def _logits(self, x: Any) -> Tensor:
+        """Return the logits of arrays in MNIST's format, or of real pictures."""
+        sources = list(x) if isinstance(x, (list, tuple)) and x else [x]
+        if not all(is_picture(source) for source in sources):
+            return super()._logits(x)
+        self._require_fit()
+        return self._logits_of(torch.stack([self._digit_in(source) for source in sources]))
+
+    def _digit_in(self, source: Source) -> Tensor:
+        """Return the digit in a real picture as uint8 (1, 28, 28)."""
+        prepared = prepare(source, self._probabilities)
+        if prepared.box is None:
+            raise InvalidInputError(
+                f"Expected a picture with a digit; nothing written was found in {source!r}. "
+                "inspect(source) says so without an error."
+            )
+        return torch.from_numpy(prepared.pixels)[None]
+
+    @classmethod
     def _from_info(
         cls: type[D], info: ModelInfo, model: nn.Module | None, device: str | torch.device
     ) -> D:
@@ -80,3 +176,12 @@ class DigitClassifier(ImageClassifier):
                 f"{bright} of {len(images)} pictures have a bright border, but MNIST's digits are "
                 "light on dark. For dark on light, pass 255 - images (floats: 1 - images)."
             )
+
+
+def _prediction(
+    pixels: npt.NDArray[np.uint8], probabilities: npt.NDArray[np.float32], box: Box
+) -> Prediction:
+    second, first = np.argsort(probabilities)[-2:].tolist()
+    confidence = float(probabilities[first])
+    unsure = (f"unsure: {first} or {second}",) if confidence < _UNSURE else ()
+    return Prediction(first, confidence, probabilities, pixels, box, unsure)

@@ -18,7 +18,7 @@ print(*{name.partition(".")[0] for name in set(sys.modules) - before})
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
-    heavy = {"torchvision", "matplotlib", "rich", "tqdm", "PIL", "tensorboard"}
+    heavy = {"torchvision", "matplotlib", "rich", "tqdm", "PIL", "scipy", "tensorboard"}
     assert not set(done.stdout.split()) & heavy
 
 

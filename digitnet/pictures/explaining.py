@@ -30,7 +30,7 @@ def explain(source: Source) -> Figure:
     prepared = prepare(source)
     shown = []
     for number, look in enumerate(prepared.looks):
-        name = "picture" if not number else "in more pixels" if look.is_whole else "a closer look"
+        name = "a closer look" if number else "picture"
         shown += [(name, look.grey), ("its ink", look.ink)]
     last = prepared.looks[-1]
     numbers = [part.number for part in prepared.chosen]

@@ -22,7 +22,6 @@ class Look:
         left: Where its left edge lies in the whole picture, in that picture's pixels.
         top: Likewise.
         scale: Pixels of the whole picture for one of these.
-        is_whole: Whether it is all of the picture.
     """
 
     grey: Grey
@@ -31,7 +30,6 @@ class Look:
     left: float
     top: float
     scale: float
-    is_whole: bool
 
     def in_picture(self, box: Box) -> Box:
         """Return a box of this look in pixels of the whole picture."""
@@ -63,4 +61,4 @@ def look(grey: Grey, longest: int, box: Box | None = None) -> Look:
     seen = resized(grey[place.slices], longest)
     ink = find_ink(seen)
     scale = place.size / max(seen.shape)
-    return Look(seen, ink, find_parts(ink), place.left, place.top, scale, is_whole=box is None)
+    return Look(seen, ink, find_parts(ink), place.left, place.top, scale)

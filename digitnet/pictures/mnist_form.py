@@ -6,10 +6,16 @@ edges; its centre of mass is in the middle of 28x28 pixels.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import numpy as np
 import numpy.typing as npt
 
 from digitnet.pictures.resizing import Grey, resized
+
+Classify: TypeAlias = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float32]]
+"""Maps digits in this form (N, 28, 28) to the probabilities (N, 10) of each."""
 
 SIZE, BOX = 28, 20  # pixels
 _FINE = 4  # times as large as the result are digits while their strokes change

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,16 +11,14 @@ import numpy.typing as npt
 from digitnet.pictures.cutting import cut_wide_parts
 from digitnet.pictures.lines import LOW, find_lines
 from digitnet.pictures.looking import Look, look
-from digitnet.pictures.mnist_form import to_mnist_form
+from digitnet.pictures.mnist_form import Classify, to_mnist_form
 from digitnet.pictures.opening import Picture
 from digitnet.pictures.parts import Box, Part, Parts, around, cut_out
 from digitnet.pictures.segments import Segment, best_segments, candidates
 
 NOTHING = "nothing written found"
 _UNSURE = 0.5  # probability below which a mark is hardly a digit
-
-Classify = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float32]]
-"""Maps pictures (N, 28, 28) to probabilities (N, 10)."""
+_LOW, _SURE = 0.35, 0.9  # of the highest digit: a line that is lower must be as sure as this
 
 FIRST_LOOK, LARGEST_LOOK = 512, 1536  # pixels of the longer side
 _HEIGHTS = (32, 100)  # pixels of a digit that are enough and not too many
@@ -72,12 +70,14 @@ def find_numbers(picture: Picture, classify: Classify) -> Numbers:
     seen = looks[-1]
     parts = sorted(seen.parts.parts, key=lambda part: -part.area)
     found = find_lines(parts[:_MOST_PARTS])
-    lines, ignored = [], list(found.ignored)
+    lines: list[Sequence[FoundDigit]] = []
+    ignored = list(found.ignored)
     for line in found.lines:
         digits, left_out = _read_line(seen, line, classify)
-        ignored += left_out
         if digits:
             lines.append(digits)
+        ignored += left_out
+    lines, dirt = _likely_lines(lines)
     warnings = _warnings(lines, crowded=len(parts) > _MOST_PARTS)
 
     def place(box: Box) -> Box:
@@ -85,10 +85,28 @@ def find_numbers(picture: Picture, classify: Classify) -> Numbers:
 
     return Numbers(
         tuple(tuple(digit._replace(box=place(digit.box)) for digit in line) for line in lines),
-        tuple(place(part.box) for part in ignored),
+        tuple(place(box) for box in [*(part.box for part in ignored), *dirt]),
         tuple(warnings),
         looks,
     )
+
+
+def _likely_lines(
+    lines: Sequence[Sequence[FoundDigit]],
+) -> tuple[list[Sequence[FoundDigit]], list[Box]]:
+    """Return the lines that look like digits, or all if none does, and the boxes of the others.
+
+    Marks that are low beside others must look more like digits: most are dirt.
+    """
+    highest = max((digit.box.height for line in lines for digit in line), default=0)
+    likely = []
+    for line in lines:
+        low = max(digit.box.height for digit in line) < _LOW * highest
+        least = _SURE if low else _UNSURE
+        if np.mean([digit.probabilities.max() for digit in line]) >= least:
+            likely.append(line)
+    kept = likely or list(lines)
+    return kept, [digit.box for line in lines if not any(line is k for k in kept) for digit in line]
 
 
 def _warnings(lines: Sequence[Sequence[FoundDigit]], *, crowded: bool) -> Iterator[str]:
@@ -130,7 +148,9 @@ def _read_line(
         return (), pieces
     pixels = np.stack([_pixels(seen, parts, pieces[first:end]) for first, end in segments])
     probabilities = classify(pixels)
-    likelihoods = dict(zip(segments, probabilities.max(axis=1).tolist(), strict=True))
+    # what is no digit at all has a tenth for each of the ten
+    likely = np.maximum((probabilities.max(axis=1) - 0.1) / 0.9, 0.01)
+    likelihoods = dict(zip(segments, likely.tolist(), strict=True))
     chosen, left_out = best_segments(pieces, height, likelihoods)
     place: dict[Segment, int] = {segment: index for index, segment in enumerate(segments)}
     digits = [

@@ -3,28 +3,51 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from digitnet.pictures.parts import Box, Part, around
 
+_MOST = 3  # candidates
 _SPECK = 0.015  # of the main part's area: what is smaller is dirt
 _GAP = 0.15  # of the digit's size: how far a loose bar or a broken stroke is away
 _CENTRED = 4.0  # by exp(-4 * distance**2) a part counts less, the middle's distance being 0
 _CUT_OFF = 0.3  # as much a part counts that the picture's border cuts off
 
 
-def choose_digit(parts: tuple[Part, ...], shape: tuple[int, int]) -> list[Part]:
-    """Return the parts of the one digit that is meant.
+class Candidate(NamedTuple):
+    """What may be the digit.
+
+    Attributes:
+        parts: Its parts, the main one first.
+        prominence: How much it looks like what the picture is of.
+    """
+
+    parts: list[Part]
+    prominence: float
+
+
+def find_candidates(parts: Sequence[Part], shape: tuple[int, int]) -> list[Candidate]:
+    """Return what may be the one digit that is meant, the most prominent first.
 
     That is the largest part, the middle of the picture preferred, with what lies so near
-    that it can be a loose bar or a piece of a broken stroke.
+    that it can be a loose bar or a piece of a broken stroke; then the next of the others.
 
     Args:
         parts: All there are.
         shape: Rows and columns of the picture.
     """
-    if not parts:
-        return []
-    main = max(parts, key=lambda part: _prominence(part, shape))
+    left = list(parts)
+    found: list[Candidate] = []
+    while left and len(found) < _MOST:
+        main = max(left, key=lambda part: _prominence(part, shape))
+        chosen = _with_its_pieces(main, left, shape)
+        found.append(Candidate(chosen, _prominence(main, shape)))
+        left = [part for part in left if part not in chosen]
+    return found
+
+
+def _with_its_pieces(main: Part, parts: Sequence[Part], shape: tuple[int, int]) -> list[Part]:
     chosen = [main]
     rest = [
         part

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from digitnet.pictures.looking import Look, look
-from digitnet.pictures.mnist_form import SIZE, to_mnist_form
-from digitnet.pictures.one_digit import choose_digit, touches_border
+from digitnet.pictures.mnist_form import SIZE, Classify, to_mnist_form
+from digitnet.pictures.one_digit import find_candidates, touches_border
 from digitnet.pictures.opening import Source, open_picture
 from digitnet.pictures.parts import Box, Part, around, cut_out
 from digitnet.pictures.resizing import Grey
@@ -20,6 +20,8 @@ LEAST_LOOK, FIRST_LOOK, FAR_LOOK, CLOSE_LOOK = 112, 160, 512, 128
 _TINY = 16  # pixels of a digit in the first look below which one from farther sees more
 _SMALL = 60  # pixels of a digit below which a closer look sees more
 _MARGIN = 0.45  # of the digit's size, on each side, in the closer look
+_LIKELY = 0.8  # a digit that is less so in few pixels is looked for in more
+_TRUST = 2  # the power by which likelihood counts against prominence
 _FAINT = 0.12  # contrast below which ink is hard to tell from paper
 _FEW = 8  # pixels of the source that a digit must be high or wide
 
@@ -49,65 +51,88 @@ class Prepared:
     chosen: tuple[Part, ...] = field(default=())
 
 
-def prepare(source: Source) -> Prepared:
+def prepare(source: Source, classify: Classify | None = None) -> Prepared:
     """Find the digit in a picture, and bring it to the form of MNIST's.
 
     Args:
         source: The path of a picture file, or a PIL image.
+        classify: Tells how likely pictures are each digit: of several marks that may be meant,
+            one that looks like a digit is then preferred.
 
     Raises:
         InvalidInputError: It is no picture, or one that cannot be read.
     """
     picture = open_picture(source)
-    sightings = _sightings(picture.grey)
-    looks = tuple(sighting.look for sighting in sightings)
-    found = [sighting for sighting in sightings if sighting.chosen]
-    if not found:
+    looks, chosen, whole, _ = _sighting(picture.grey, classify)
+    if not chosen:
         blank = np.zeros((SIZE, SIZE), np.uint8)
         return Prepared(blank, None, (*picture.notes, NOTHING), looks)
-    # whether it is alone and whole, only a look at the whole picture tells
-    whole = next(s for s in reversed(found) if s.look.is_whole)
-    last, chosen = found[-1]
+    # whether it is alone and whole, only the look at the whole picture tells
+    warnings = _warnings(looks[0], whole, picture.scale)
+    last = looks[-1]
     return Prepared(
         to_mnist_form(cut_out(last.ink, last.parts, chosen)),
         last.in_picture(around(chosen)).moved(0, 0, picture.scale),
-        (*picture.notes, *_warnings(*whole, picture.scale)),
+        (*picture.notes, *warnings),
         looks,
         tuple(chosen),
     )
 
 
 class _Sighting(NamedTuple):
-    """A look, and the parts of the digit that was found in it."""
+    """Looks at a digit, and the parts of it in the last of them.
 
-    look: Look
+    Attributes:
+        looks: At the whole picture, and perhaps closer.
+        chosen: The digit's parts in the last look; none where nothing was found.
+        whole: Its parts in the first look.
+        likelihood: Of the likeliest digit; 0 where nothing was found.
+    """
+
+    looks: tuple[Look, ...]
     chosen: list[Part]
-
-    @property
-    def size(self) -> int:
-        """The longer side of the digit in pixels; 0 where none was found."""
-        return around(self.chosen).size if self.chosen else 0
+    whole: list[Part]
+    likelihood: float
 
 
-def _sightings(grey: Grey) -> list[_Sighting]:
-    """Look once, again in more pixels if little was found, and closer if that is small."""
+def _sighting(grey: Grey, classify: Classify | None) -> _Sighting:
+    """Look at few pixels, and at more where that shows nothing, little or what is no digit."""
     size = max(grey.shape)
-    sightings = [_sight(grey, min(max(size, LEAST_LOOK), FIRST_LOOK))]
-    if sightings[0].size < _TINY and size > FIRST_LOOK:
-        far = _sight(grey, min(FAR_LOOK, size))
-        sightings += [far] if far.chosen else []
-    last = sightings[-1]
-    if 0 < last.size < _SMALL:
-        box = around(last.chosen)
-        place = last.look.in_picture(box.widened(round(_MARGIN * box.size)))
-        close = _sight(grey, CLOSE_LOOK, place)
-        sightings += [close] if close.chosen else []
-    return sightings
+    first = _closely(grey, min(max(size, LEAST_LOOK), FIRST_LOOK), classify)
+    little = not first.whole or around(first.whole).size < _TINY
+    if size <= FIRST_LOOK or not (little or first.likelihood < _LIKELY):
+        return first
+    far = _closely(grey, min(FAR_LOOK, size), classify)
+    better = far.likelihood >= first.likelihood if little else far.likelihood > first.likelihood
+    return far if far.chosen and better else first
 
 
-def _sight(grey: Grey, longest: int, place: Box | None = None) -> _Sighting:
-    seen = look(grey, longest, place)
-    return _Sighting(seen, choose_digit(seen.parts.parts, seen.grey.shape))
+def _closely(grey: Grey, longest: int, classify: Classify | None) -> _Sighting:
+    """Look at a picture, and closer at the digit if it is small there."""
+    seen = look(grey, longest)
+    whole, likelihood = _choose(seen, classify)
+    if not whole or around(whole).size >= _SMALL:
+        return _Sighting((seen,), whole, whole, likelihood)
+    box = around(whole)
+    close = look(grey, CLOSE_LOOK, seen.in_picture(box.widened(round(_MARGIN * box.size))))
+    chosen, closer = _choose(close, classify)
+    if not chosen:
+        return _Sighting((seen,), whole, whole, likelihood)
+    return _Sighting((seen, close), chosen, whole, closer)
+
+
+def _choose(seen: Look, classify: Classify | None) -> tuple[list[Part], float]:
+    """Return the parts of the digit that is meant, and how likely it is one."""
+    candidates = find_candidates(seen.parts.parts, seen.grey.shape)
+    if not candidates:
+        return [], 0.0
+    if classify is None:
+        return candidates[0].parts, 1.0
+    pixels = [to_mnist_form(cut_out(seen.ink, seen.parts, c.parts)) for c in candidates]
+    likely = classify(np.stack(pixels)).max(axis=1)
+    prominent = np.array([candidate.prominence for candidate in candidates])
+    best = int(np.argmax(prominent * likely**_TRUST))
+    return candidates[best].parts, float(likely[best])
 
 
 def _warnings(seen: Look, chosen: list[Part], scale: float) -> list[str]:

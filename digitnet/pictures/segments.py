@@ -13,7 +13,7 @@ Segment = tuple[int, int]
 
 _MOST = 6  # pieces of a digit
 _WIDE = 1.35  # of its line's height: no digit is wider
-_SKIPPED = 0.3  # probability that a low piece is a dot, a dash or dirt
+_SKIPPED, _SKIPPED_HIGH = 0.5, 0.1  # probability that a low piece, or a high one, is no digit
 
 
 def candidates(pieces: Sequence[Part], height: float) -> list[Segment]:
@@ -57,8 +57,7 @@ def best_segments(
     begins: list[tuple[int, bool]] = [(0, False)] * (len(pieces) + 1)
     for end in range(1, len(pieces) + 1):
         piece = pieces[end - 1]
-        # what is high is left out only where no reading is likelier than that it is no digit
-        skipped = _SKIPPED if is_low(piece, height) else _SKIPPED / 10
+        skipped = _SKIPPED if is_low(piece, height) else _SKIPPED_HIGH
         ways = [(costs[end - 1] - math.log(skipped), end - 1, False)]
         ways += [
             (costs[first] - math.log(likelihoods[first, end]), first, True)

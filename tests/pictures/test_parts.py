@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from digitnet.pictures.one_digit import choose_digit
+from digitnet.pictures.one_digit import find_candidates
 from digitnet.pictures.parts import Box, around, cut_out, find_parts
 
 
@@ -17,7 +17,7 @@ def ink_of(*boxes, shape=(60, 60)):
 
 def chosen_boxes(*boxes, shape=(60, 60)):
     parts = find_parts(ink_of(*boxes, shape=shape)).parts
-    return sorted(tuple(part.box) for part in choose_digit(parts, shape))
+    return sorted(tuple(part.box) for part in find_candidates(parts, shape)[0].parts)
 
 
 def test_connected_ink_is_a_part_also_across_a_corner():
@@ -56,6 +56,14 @@ def test_a_neighbour_that_the_border_cuts_off_does_not_though_it_is_near():
 def test_of_two_alike_the_one_in_the_middle_is_meant():
     middle, aside = (28, 20, 34, 40), (2, 20, 8, 40)
     assert chosen_boxes(middle, aside) == [middle]
+
+
+def test_the_others_come_after_it_and_no_part_comes_twice():
+    boxes = [(28, 20, 34, 40), (2, 20, 8, 40), (50, 22, 54, 40), (45, 2, 49, 10)]
+    found = find_candidates(find_parts(ink_of(*boxes)).parts, (60, 60))
+    assert [len(candidate.parts) for candidate in found] == [1, 1, 1]
+    assert found[0].prominence > found[1].prominence > found[2].prominence
+    assert find_candidates((), (60, 60)) == []
 
 
 def test_parts_are_cut_out_without_what_lies_in_their_box():

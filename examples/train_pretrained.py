@@ -1,0 +1,175 @@
+"""Train the classifier that `DigitClassifier.pretrained()` returns, and write its file.
+
+    DIGITNET_DATA=... python examples/train_pretrained.py --out digits.safetensors
+    python examples/train_pretrained.py --quick --out digits.safetensors
+
+It learns from MNIST's training digits, the synthetic strokes, and digits found in pictures of
+`datasets.paper` as any picture's are, all with `RECIPE`'s augmentation. Marks that are no digit
+(halves of digits, pairs of them, letters, scribbles) get random labels: no network can learn
+those, so it learns to be unsure of what is no digit (after Hendrycks et al., 2019, who ask for
+even probabilities). MNIST's test set is read once, at the end.
+
+With the same machine, versions and threads the file comes out the same, byte for byte.
+"""
+
+from __future__ import annotations
+
+import argparse
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from digitnet import Augmentation, DigitClassifier, ImageSet, Recipe, datasets
+from digitnet.data.image_set import DIGITS
+from digitnet.datasets import paper
+from digitnet.pictures import prepare
+from digitnet.pictures.mnist_form import to_mnist_form
+from digitnet.pictures.resizing import resized
+
+RECIPE = Recipe(
+    name="pretrained",
+    network="deep",
+    epochs=10,
+    batch_size=128,
+    optimizer="adamw",
+    learning_rate=4e-3,
+    weight_decay=0.1,
+    schedule="one_cycle",
+    augmentation=Augmentation(
+        rotation=12, shift=2, scale=0.12, shear=10, elastic=0.8, stroke=0.6, blur=0.5, noise=0.05
+    ),
+    averaging=0.998,
+    precision="auto",
+)
+STROKES, PICTURES, FOREIGN, PARTIAL = 40_000, 3_000, 1_000, 15_000  # PICTURES from each source
+HELD_OUT = 5_000 / 60_000  # of MNIST's training set, for the temperature
+DIGIT_ABOVE, FOREIGN_BELOW = 0.7, 0.1  # overlap of the box that was found with the digit's
+CHUNK = 50  # pictures that one process makes at a time
+
+
+def main() -> None:
+    """Gather what to learn from, train, calibrate, and write the file."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=Path("digits.safetensors"))
+    parser.add_argument("--quick", action="store_true", help="a few pictures: does it run?")
+    options = parser.parse_args()
+    torch.set_num_threads(2)
+    share = 0.005 if options.quick else 1.0
+    train, test = datasets.synthetic(1000, 200) if options.quick else datasets.mnist()
+    train, held_out = train.split(HELD_OUT, seed=0)
+    parts = [train, in_form(train), datasets.synthetic(round(STROKES * share), 1, seed=1)[0]]
+    parts += from_pictures(train, share)
+    parts += partial_digits(train, round(PARTIAL * share))
+    everything = ImageSet(
+        torch.cat([part.images for part in parts]),
+        torch.cat([part.labels for part in parts]),
+        DIGITS,
+        "everything",
+    )
+    print(everything, flush=True)
+    classifier = DigitClassifier(recipe=RECIPE, seed=0)
+    classifier.fit(everything, epochs=1 if options.quick else None)
+    print(f"temperature: {classifier.calibrate(held_out):.3f}")
+    classifier.save(options.out)
+    print(f"{options.out}: {options.out.stat().st_size:,} bytes")
+    print(f"{classifier.evaluate(test, verbose=0).accuracy:.2%} of {test.name}")
+
+
+def in_form(digits: ImageSet) -> ImageSet:
+    """Return digits as the path of real pictures brings them to MNIST's form."""
+    images = np.stack([to_mnist_form(fine(image[0].numpy())) for image, _ in digits])
+    return ImageSet(torch.from_numpy(images)[:, None], digits.labels, DIGITS)
+
+
+def fine(pixels: np.ndarray) -> np.ndarray:
+    """Return the box of a digit's ink, four times as large, as float32 in 0..1."""
+    rows, columns = (np.flatnonzero(pixels.max(axis=axis) > 0) for axis in (1, 0))
+    tight = pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.float32)
+    return resized(tight / 255, 4 * max(tight.shape))
+
+
+def from_pictures(source: ImageSet, share: float) -> list[ImageSet]:
+    """Return digits found in pictures on paper, and what was found in pictures without any."""
+    kinds = (
+        (partial(paper.digits, seed=10), PICTURES),
+        (partial(paper.digits, seed=11, source=source), PICTURES),
+        (partial(paper.letters, seed=12), FOREIGN),
+        (partial(paper.scribbles, seed=13), FOREIGN),
+    )
+    jobs = [
+        (make, start, min(CHUNK, round(count * share)))
+        for make, count in kinds
+        for start in range(0, round(count * share), CHUNK)
+    ]
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
+        found = [pair for pairs in processes.map(found_in, jobs) for pair in pairs]
+    images, labels = zip(*found, strict=True)
+    return [ImageSet(torch.from_numpy(np.stack(images))[:, None], torch.tensor(labels), DIGITS)]
+
+
+def found_in(job: tuple[partial, int, int]) -> list[tuple[np.ndarray, int]]:
+    """Return the digits found in a chunk of pictures, where they were found rightly."""
+    torch.set_num_threads(1)
+    make, start, count = job
+    seed = 1_000_000 * make.keywords["seed"] + start
+    random = np.random.default_rng(seed)
+    found = []
+    for picture in make.func(count, **{**make.keywords, "seed": seed}):
+        prepared = prepare(picture.picture)
+        if prepared.box is None:
+            continue
+        shared = overlap(prepared.box, picture.boxes[0]) if picture.text else 0
+        if shared < FOREIGN_BELOW:
+            found.append((prepared.pixels, int(random.integers(10))))
+        elif shared > DIGIT_ABOVE:
+            found.append((prepared.pixels, int(picture.text)))
+    return found
+
+
+def overlap(box: tuple, other: tuple) -> float:
+    """Return what two boxes share, as a share of what they cover together."""
+    width = min(box[2], other[2]) - max(box[0], other[0])
+    height = min(box[3], other[3]) - max(box[1], other[1])
+    shared = max(width, 0) * max(height, 0)
+    areas = [(b[2] - b[0]) * (b[3] - b[1]) for b in (box, other)]
+    return shared / (sum(areas) - shared)
+
+
+def partial_digits(digits: ImageSet, count: int) -> list[ImageSet]:
+    """Return halves of digits and pairs of them, with random labels."""
+    random = np.random.default_rng(2)
+    images = [marks(digits.images[:, 0].numpy(), random) for _ in range(count)]
+    labels = torch.from_numpy(random.integers(10, size=count))
+    return [ImageSet(torch.from_numpy(np.stack(images))[:, None], labels, DIGITS)]
+
+
+def marks(digits: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Return a half of a digit, a pair of digits, or one and a half, in MNIST's form."""
+    left, right = (fine(digits[random.integers(len(digits))]) for _ in range(2))
+    kind = random.integers(3)
+    if kind == 0 and left.shape[1] > left.shape[0] / 2:  # half of a narrow 1 is a 1
+        cut = round(left.shape[1] * random.uniform(0.4, 0.6))
+        return to_mnist_form(left[:, :cut] if random.random() < 0.5 else left[:, cut:])
+    if kind == 1:
+        cut = round(right.shape[1] * random.uniform(0.3, 0.7))
+        right = right[:, :cut]
+    return to_mnist_form(beside(left, right, round(random.uniform(-8, 16))))
+
+
+def beside(left: np.ndarray, right: np.ndarray, gap: int) -> np.ndarray:
+    """Return two pictures of ink side by side on one baseline."""
+    height = max(left.shape[0], right.shape[0])
+    start = max(left.shape[1] + gap, 0)
+    both = np.zeros((height, max(start + right.shape[1], left.shape[1])), np.float32)
+    both[height - left.shape[0] :, : left.shape[1]] = left
+    place = both[height - right.shape[0] :, start : start + right.shape[1]]
+    np.maximum(place, right, out=place)
+    return both
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,168 @@
+"""Real pictures in, digits out, with the weights that the package brings."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from digitnet import DigitClassifier
+from digitnet.datasets import paper
+from digitnet.errors import InvalidInputError, NotFittedError
+from digitnet.pictures import explain
+
+CLEAR = {"papers": ("canvas",), "pens": ("brush",), "size": 200, "height": 0.6, "contrast": 0.9}
+BLANK = Image.new("RGB", (300, 200), "white")
+
+
+@pytest.fixture(scope="module")
+def reader():
+    return DigitClassifier.pretrained()
+
+
+@pytest.fixture(scope="module")
+def drawings():
+    return paper.digits(20, seed=700, style=paper.Style(**CLEAR, clutter=0))
+
+
+@pytest.fixture(scope="module")
+def number():
+    style = paper.Style(papers=("blank",), pens=("felt",), size=600, contrast=0.8, clutter=0)
+    return paper.numbers(1, seed=701, digits=5, style=style)[0]
+
+
+def test_drawings_are_read_as_images_and_as_files(reader, drawings, tmp_path):
+    labels = [int(drawing.text) for drawing in drawings]
+    images = [drawing.picture for drawing in drawings]
+    assert (reader.predict(images) == labels).mean() >= 0.9
+    paper.save(tmp_path / "one.jpg", drawings[0], "exif 6")
+    for source in (tmp_path / "one.jpg", str(tmp_path / "one.jpg"), images[0]):
+        assert reader.predict(source).tolist() == [labels[0]]
+        assert reader.predict_proba(source).shape == (1, 10)
+
+
+def test_most_digits_on_paper_are_read(reader):
+    pictures = paper.digits(40, seed=702)
+    right = [reader.inspect(p.picture).digit == int(p.text) for p in pictures]
+    assert np.mean(right) >= 0.85
+
+
+def test_mnist_reads_the_same_as_arrays_and_as_pictures(reader, real):
+    images = real[1].images[:200, 0].numpy()
+    arrays = reader.predict(images)
+    assert (arrays == real[1].labels[:200].numpy()).mean() > 0.98
+    for seen in (images, 255 - images):
+        pictures = [Image.fromarray(np.pad(image, 8, mode="edge")) for image in seen]
+        assert (reader.predict(pictures) == arrays).mean() > 0.98
+
+
+def test_a_prediction_tells_what_was_seen(reader, drawings):
+    found = reader.inspect(drawings[0].picture)
+    left, top, right, bottom = drawings[0].boxes[0]
+    assert found.digit == int(drawings[0].text)
+    assert found.confidence == pytest.approx(found.probabilities.max())
+    assert found.probabilities.sum() == pytest.approx(1, abs=1e-5)
+    assert found.pixels.shape == (28, 28)
+    assert abs(np.array(found.box) - (left, top, right, bottom)).max() <= 6
+    assert repr(found).startswith(f"Prediction(digit={found.digit}, confidence=")
+    assert len(found.plot().axes) == 2
+
+
+def test_an_unsure_reading_is_rejected_where_that_is_asked_for(reader, drawings):
+    sure = reader.inspect(drawings[0].picture)
+    assert reader.inspect(drawings[0].picture, reject_below=sure.confidence).digit == sure.digit
+    rejected = reader.inspect(drawings[0].picture, reject_below=1.0)
+    assert rejected.digit is None
+    assert rejected.confidence == sure.confidence
+    with pytest.raises(InvalidInputError, match=r"reject_below to be in 0\.\.1; received 2"):
+        reader.inspect(drawings[0].picture, reject_below=2)
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+@pytest.mark.parametrize("size", [(1, 1), (3, 200), (300, 200)])
+def test_a_picture_of_one_colour_has_nothing_written(level, size, reader):
+    picture = Image.new("L", size, level)
+    found = reader.inspect(picture)
+    assert found.digit is None
+    assert found.confidence == 0
+    assert found.warnings == ("nothing written found",)
+    assert reader.read(picture).text == ""
+    with pytest.raises(InvalidInputError, match="nothing written was found"):
+        reader.predict(picture)
+
+
+def test_blank_pages_get_no_confident_digit(reader):
+    found = [reader.inspect(page.picture) for page in paper.blanks(20, seed=703)]
+    assert sum(page.confidence > 0.9 for page in found) <= 1
+
+
+def test_several_digits_are_told_of(reader, number):
+    assert "several digits: use read()" in reader.inspect(number.picture).warnings
+
+
+def test_a_digit_at_the_edge_is_told_of(reader, drawings):
+    left, top, right, bottom = drawings[0].boxes[0]
+    cut = drawings[0].picture.crop((left + 3, top - 20, right + 20, bottom + 20))
+    assert "touches the edge" in reader.inspect(cut).warnings
+
+
+def test_faint_ink_is_told_of(reader):
+    style = paper.Style(**{**CLEAR, "contrast": 0.08}, clutter=0, quality=100)
+    found = [reader.inspect(p.picture) for p in paper.digits(5, seed=704, style=style)]
+    assert all(f.digit is None or "too faint" in f.warnings for f in found)
+
+
+def test_the_first_frame_of_several_is_read_and_that_is_told(reader, drawings, tmp_path):
+    paper.save(tmp_path / "a.gif", drawings[0], "animated gif")
+    found = reader.inspect(tmp_path / "a.gif")
+    assert found.digit == int(drawings[0].text)
+    assert "the first of 2 frames was read" in found.warnings
+
+
+def test_a_number_is_read_with_a_box_for_each_digit(reader, number):
+    reading = reader.read(number.picture)
+    assert reading.text == number.text
+    assert reading.lines == (number.text,)
+    assert [str(digit.digit) for digit in reading.digits] == list(number.text)
+    for digit, box in zip(reading.digits, number.boxes, strict=True):
+        assert abs(np.array(digit.box) - box).max() <= 10
+    assert repr(reading) == f"Reading(text={number.text!r})"
+    assert len(reading.plot().axes[0].patches) == len(number.text) + len(reading.ignored)
+
+
+def test_a_single_digit_is_a_number_of_one(reader, drawings):
+    texts = [reader.read(drawing.picture).text for drawing in drawings]
+    assert np.mean([t == d.text for t, d in zip(texts, drawings, strict=True)]) >= 0.85
+
+
+def test_a_page_full_of_specks_is_read_in_bounded_time(reader):
+    random = np.random.default_rng(0)
+    pixels = np.full((900, 1200), 255, np.uint8)
+    for y, x in zip(random.integers(0, 895, 500), random.integers(0, 1195, 500), strict=True):
+        pixels[y : y + 4, x : x + 4] = 0
+    reading = reader.read(Image.fromarray(pixels))
+    assert len(reading.digits) + len(reading.ignored) <= 500
+
+
+def test_the_stages_are_drawn(drawings):
+    figure = explain(drawings[0].picture)
+    titles = [axes.get_title() for axes in figure.axes]
+    assert titles[0] == "picture"
+    assert titles[-1] == "as MNIST has it"
+    assert explain(BLANK).get_suptitle() == "nothing written found"
+
+
+def test_an_untrained_classifier_reads_no_pictures(drawings):
+    for ask in ("predict", "inspect", "read"):
+        with pytest.raises(NotFittedError):
+            getattr(DigitClassifier(), ask)(drawings[0].picture)
+
+
+def test_mixed_lists_are_refused(reader, drawings):
+    with pytest.raises(InvalidInputError):
+        reader.predict([drawings[0].picture, np.zeros((28, 28), np.uint8)])
+
+
+def test_training_data_are_not_taken_from_files(digits):
+    with pytest.raises(InvalidInputError, match="Open it first"):
+        DigitClassifier().fit(["a.png"], [1])
