@@ -1,0 +1,66 @@
+"""Read the digits in pictures: a table, and the pictures with a box around each digit.
+
+    python examples/read_photo.py photo.jpg postcode.png --out read
+    python examples/read_photo.py photo.jpg --explain
+    python examples/read_photo.py
+
+Without files, it draws a few pictures on paper and reads those.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from digitnet import DigitClassifier
+from digitnet.datasets import paper
+from digitnet.errors import InvalidInputError
+from digitnet.pictures import explain
+
+
+def main() -> None:
+    """Read all files; those that are no pictures are told of."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("files", nargs="*", type=Path, help="pictures")
+    parser.add_argument("--out", type=Path, default=Path("read"), help="folder of the results")
+    parser.add_argument("--explain", action="store_true", help="draw the stages as well")
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    console = Console()
+    classifier = DigitClassifier.pretrained()
+    table = Table(title="What was read")
+    for column in ("file", "text", "least confidence", "warnings"):
+        table.add_column(column)
+    for file in options.files or drawn(options.out):
+        try:
+            reading = classifier.read(file)
+        except InvalidInputError as error:
+            table.add_row(file.name, "-", "-", str(error))
+            continue
+        least = min((digit.confidence for digit in reading.digits), default=0.0)
+        table.add_row(file.name, reading.text, f"{least:.1%}", "; ".join(reading.warnings))
+        reading.plot().savefig(options.out / f"{file.stem}_read.png")
+        if options.explain:
+            explain(file).savefig(options.out / f"{file.stem}_explained.png")
+    console.print(table)
+    console.print(f"The pictures are in [bold]{options.out}[/bold].")
+
+
+def drawn(folder: Path) -> list[Path]:
+    """Return files of a few pictures on paper: a digit, a number, a page."""
+    pictures = [
+        *paper.digits(2, seed=3),
+        *paper.numbers(2, seed=3, digits=5),
+        *paper.numbers(1, seed=3, digits=(3, 6), lines=3),
+    ]
+    files = [folder / f"drawn_{number}.jpg" for number in range(len(pictures))]
+    for file, picture in zip(files, pictures, strict=True):
+        paper.save(file, picture, "jpeg")
+    return files
+
+
+if __name__ == "__main__":
+    main()
