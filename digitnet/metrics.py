@@ -24,11 +24,11 @@ class RunningMetrics:
         self._sizes = torch.zeros(steps, dtype=torch.int64)
         self._recorded = 0
 
-    def record(self, loss: Tensor, logits: Tensor, labels: Tensor) -> None:
-        """Add a step: its mean loss (), logits (N, C) and labels (N,)."""
+    def record(self, loss: Tensor, correct: Tensor, pictures: int) -> None:
+        """Add a step of so many pictures: its mean loss () and how many were read right ()."""
         self._losses[self._recorded] = loss
-        self._correct[self._recorded] = (logits.argmax(dim=1) == labels).sum()
-        self._sizes[self._recorded] = len(labels)
+        self._correct[self._recorded] = correct
+        self._sizes[self._recorded] = pictures
         self._recorded += 1
 
     def read(self) -> tuple[float, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 
 import torch
@@ -12,10 +12,10 @@ from torch import Tensor
 from digitnet.data.image_set import ImageSet
 
 
-def fingerprint(images: Tensor, labels: Tensor) -> str:
-    """Return the shape and the SHA-256 of pictures and labels, as text."""
+def fingerprint(images: Tensor, *labels: Tensor) -> str:
+    """Return the shape and the SHA-256 of pictures and, if given, labels, as text."""
     digest = hashlib.sha256()
-    for tensor in (images, labels):
+    for tensor in (images, *labels):
         digest.update(tensor.cpu().contiguous().numpy().data)
     return f"{tuple(images.shape)} {images.dtype} {digest.hexdigest()}"
 
@@ -53,13 +53,23 @@ class Batches:
         """Shape and SHA-256 of all pictures and labels."""
         return fingerprint(self._images, self.labels)
 
-    def unlabelled(self) -> Iterator[Tensor]:
-        """Yield the pictures as they lie, uint8 (B, C, H, W)."""
-        yield from self._images.split(self.batch_size)
+    def unlabelled(self, part: slice = slice(None)) -> Iterator[Tensor]:
+        """Yield the pictures of a part of the set as they lie, uint8 (B, C, H, W)."""
+        images = self._images[part]
+        if len(images):  # split would give one empty batch
+            yield from images.split(self.batch_size)
 
-    def shuffled(self, order: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield pictures and labels (B,) in the order of the indices, int64 (N,)."""
+    def shuffled(
+        self, order: Tensor, share: Callable[[int], slice] = slice
+    ) -> Iterator[tuple[Tensor, Tensor, int]]:
+        """Yield pictures, labels (B,) and the size of the batch that they are a part of.
+
+        Args:
+            order: Indices of pictures, int64 (N,).
+            share: Returns which part of so many pictures to yield; without it, all.
+        """
         if not len(order):  # split would give one empty batch
             return
-        for index in order.to(self._images.device).split(self.batch_size):
-            yield self._images[index], self.labels[index]
+        for batch in order.to(self._images.device).split(self.batch_size):
+            index = batch[share(len(batch))]
+            yield self._images[index], self.labels[index], len(batch)
