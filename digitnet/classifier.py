@@ -264,6 +264,7 @@ class ImageClassifier:
             return evaluate(self._network, batches, track=partial(track, total=len(images)))
         return evaluate(self._network, batches)
 
+    @processes.together
     def predict(self, x: Any) -> npt.NDArray[np.int64]:
         """Return the class of each picture.
 
@@ -282,6 +283,7 @@ class ImageClassifier:
         """
         return self._logits(x).argmax(dim=1).numpy()
 
+    @processes.together
     def predict_proba(self, x: Any) -> npt.NDArray[np.float32]:
         """Return the probability of each class for each picture.
 
@@ -521,7 +523,6 @@ class ImageClassifier:
     def _notice(self, images: Tensor) -> None:
         """Warn of pictures, uint8 (N, C, H, W), that are valid but odd."""
 
-    @processes.together
     def _logits(self, x: Any) -> Tensor:
         self._require_fit()
         with reading(x, self.seed):
