@@ -25,6 +25,7 @@ from digitnet.checkpoint import network_tensors, newest
 from digitnet.data.batches import Batches, fingerprint
 from digitnet.data.coercion import reading, to_image_set, to_images
 from digitnet.data.image_set import ImageSet, Shape, checked_classes
+from digitnet.datasets.image_folder import image_folder
 from digitnet.errors import (
     ArtifactError,
     DigitNetError,
@@ -148,9 +149,10 @@ class ImageClassifier:
         Args:
             x: An `ImageSet`, or pictures: an array, tensor or list of integers in 0..255 or
                 floats in 0..1 (rounded to 256 levels), of shape (N, H, W), (N, C, H, W),
-                (N, H, W, C) or (N, C * H * W). Or a torch `Dataset` or `DataLoader`, which
-                is read into memory once: its own batches and shuffling have no effect, and
-                random transforms are drawn once.
+                (N, H, W, C) or (N, C * H * W). Or a folder with one sub-folder a class. Or a
+                torch `Dataset` or `DataLoader`, which is read once: its own batches and
+                shuffling have no effect, and random transforms are drawn once. What memory
+                does not hold is kept in a temporary file.
             y: Labels (N,), integers that index `classes`, or one-hot (N, C). `None` where
                 `x` has its own.
             epochs: Passes over the training set; `None` is the recipe's.
@@ -515,6 +517,8 @@ class ImageClassifier:
         return train, self._labelled(*(validation_data if pair else (validation_data, None)))
 
     def _labelled(self, x: Any, y: Any) -> ImageSet:
+        if isinstance(x, (str, os.PathLike)) and y is None:
+            x = image_folder(x)
         with reading(x, self.seed):
             images = to_image_set(x, y, classes=self.classes, input_shape=self.input_shape)
         self._notice(images.images)

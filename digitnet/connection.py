@@ -8,8 +8,11 @@ import os
 import secrets
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from threading import Thread
 from typing import Any
 
 import torch
@@ -89,7 +92,7 @@ class Connection:
     def _make(self) -> None:
         try:
             if self._root is None:
-                self._root, _, _ = next(iter(rendezvous("env://", timeout=self._patience)))
+                self._root = self._store_of_all()
             store = PrefixStore(self._new_name(self._root), self._root)
             distributed.init_process_group(
                 "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo",
@@ -108,6 +111,23 @@ class Connection:
             ) from error
         self._store = store
         atexit.register(self._close)
+
+    def _store_of_all(self) -> Store:
+        """Return the store of this job, or raise where nothing like it answers in time."""
+        found: Future[Store] = Future()
+
+        def meet() -> None:
+            try:
+                found.set_result(next(iter(rendezvous("env://", timeout=self._patience)))[0])
+            except Exception as error:
+                found.set_exception(error)
+
+        # torch waits without end for another program that took the port and says nothing
+        Thread(target=meet, daemon=True).start()
+        try:
+            return found.result(2 * self._patience.total_seconds())
+        except FutureTimeout as error:
+            raise TimeoutError("what answers there is no torch.distributed store") from error
 
     def _new_name(self, root: Store) -> str:
         """Return a name for a connection that all processes know and none has used before.

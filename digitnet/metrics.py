@@ -7,6 +7,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+_CHUNK = 4096  # pictures at a time, so that no copy of all is made
+
 
 class RunningMetrics:
     """Loss and accuracy of the steps of one epoch.
@@ -105,8 +107,11 @@ def channel_statistics(images: Tensor) -> tuple[Tensor, Tensor]:
     """
     levels = torch.arange(256, dtype=torch.float64) / 255
     # a histogram holds the same figures as the pixels, without a float copy of them
-    histograms = [torch.bincount(channel.flatten(), minlength=256) for channel in images.unbind(1)]
-    shares = torch.stack(histograms).double() / (images.numel() // images.shape[1])
+    histograms = torch.zeros(images.shape[1], 256, dtype=torch.int64)
+    for part in images.split(_CHUNK):
+        for histogram, channel in zip(histograms, part.unbind(1), strict=True):
+            histogram += torch.bincount(channel.flatten(), minlength=256)
+    shares = histograms.double() / (images.numel() // images.shape[1])
     mean = shares @ levels
     variance = (shares * (levels - mean[:, None]) ** 2).sum(dim=1)
     return mean.float(), variance.sqrt().clamp(min=1 / 255).float()

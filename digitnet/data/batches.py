@@ -24,7 +24,8 @@ class Batches:
     """An image set on a device, in batches; each is one index operation.
 
     Args:
-        images: The set; it is copied to the device once.
+        images: The set; it is copied to the device once, or a batch at a time where it would
+            take more than half of the device's free memory.
         batch_size: Pictures a batch; the last one may be smaller.
         device: Where the batches are needed.
 
@@ -36,8 +37,13 @@ class Batches:
 
     def __init__(self, images: ImageSet, batch_size: int, device: torch.device) -> None:
         self.classes = images.classes
-        self._images = images.images.to(device)
-        self.labels = images.labels.to(device)
+        self._device = device
+        fits = (
+            device.type != "cuda" or images.images.numel() * 2 < torch.cuda.mem_get_info(device)[0]
+        )
+        self._images, self.labels = (
+            tensor.to(device) if fits else tensor for tensor in (images.images, images.labels)
+        )
         self.batch_size = batch_size
 
     @property
@@ -57,7 +63,8 @@ class Batches:
         """Yield the pictures of a part of the set as they lie, uint8 (B, C, H, W)."""
         images = self._images[part]
         if len(images):  # split would give one empty batch
-            yield from images.split(self.batch_size)
+            for x in images.split(self.batch_size):
+                yield x.to(self._device)
 
     def shuffled(
         self, order: Tensor, share: Callable[[int], slice] = slice
@@ -72,4 +79,5 @@ class Batches:
             return
         for batch in order.to(self._images.device).split(self.batch_size):
             index = batch[share(len(batch))]
-            yield self._images[index], self.labels[index], len(batch)
+            x, y = self._images[index], self.labels[index]
+            yield x.to(self._device), y.to(self._device), len(batch)
