@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from digitnet.data.image_set import ImageSet, Shape
 from digitnet.data.pixels import arranged, describe_shapes, to_uint8
-from digitnet.data.spool import Spool
+from digitnet.data.spool import Rows, Spool
 from digitnet.errors import InvalidInputError
 from digitnet.randomness import READING, derive_seed, isolated, reseed
 
@@ -171,7 +171,7 @@ def _read(
     """Read a torch Dataset or DataLoader once; without `labelled`, no labels."""
     kind = type(data).__name__
     loader = data if isinstance(data, DataLoader) else DataLoader(data, batch_size=256)
-    images, labels = Spool(), [np.empty(0, np.int64)]
+    images, labels = Spool(), Rows()
     for batch in _batches(loader, kind):
         pair = isinstance(batch, (list, tuple)) and len(batch) == 2
         if labelled and not pair:
@@ -181,10 +181,10 @@ def _read(
             )
         images.add(to_images(batch[0] if pair else batch, input_shape=input_shape))
         if labelled:
-            labels.append(np.atleast_1d(_to_array(batch[1], "labels")))
+            labels.add(np.atleast_1d(_to_array(batch[1], "labels")))
     if not images:
         raise InvalidInputError(f"Expected at least one picture; the {kind} is empty.")
-    return images.tensor(), np.concatenate(labels[1:] if labelled else labels)
+    return images.tensor(), labels.array()
 
 
 def _batches(loader: DataLoader[Any], kind: str) -> Iterator[Any]:

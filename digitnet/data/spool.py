@@ -7,15 +7,18 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from digitnet.errors import InvalidInputError
+
 _SHARE = 4  # a set may take a quarter of the memory: training needs some, others too
 _UNKNOWN = 8 * 2**30  # bytes of memory where the system does not say
-_CHUNK = 4096  # pictures that are copied at a time
+_CHUNK = 2**22  # bytes that are copied at a time
 
 
 class Spool:
@@ -59,13 +62,45 @@ class Spool:
             return torch.from_numpy(np.memmap(file, np.uint8, "r+")).view(-1, *self._shape)
 
 
+class Rows:
+    """Take small arrays one after another into one block of memory.
+
+    Kept one by one between the pictures' large blocks, which come and go, they would split the
+    heap, and it would grow with every batch.
+    """
+
+    def __init__(self) -> None:
+        self._block = bytearray()
+        self._first: npt.NDArray[Any] = np.empty(0, np.int64)
+
+    def add(self, rows: npt.NDArray[Any]) -> None:
+        """Take rows, (B, ...), all of one type and size.
+
+        Raises:
+            InvalidInputError: They are of another than those before.
+        """
+        if not self._block:
+            self._first = rows
+        if (rows.dtype, rows.shape[1:]) != (self._first.dtype, self._first.shape[1:]):
+            raise InvalidInputError(
+                f"Expected labels of one type and shape; received {self._first.dtype} "
+                f"{self._first.shape} and then {rows.dtype} {rows.shape}."
+            )
+        self._block += rows.tobytes()
+
+    def array(self) -> npt.NDArray[Any]:
+        """Return all rows, (N, ...)."""
+        made = np.frombuffer(self._block, self._first.dtype)
+        return made.reshape(-1, *self._first.shape[1:])
+
+
 def taken(images: Tensor, index: Tensor) -> Tensor:
     """Return the pictures of a mask or of indices, in a file where they are too many."""
     positions = index.nonzero()[:, 0] if index.dtype == torch.bool else index
-    if len(positions) * images[:1].numel() <= room():
+    if not len(positions) or len(positions) * images[:1].numel() <= room():
         return images[index]
     spool = Spool()
-    for part in positions.split(_CHUNK):
+    for part in positions.split(max(1, _CHUNK // images[:1].numel())):
         spool.add(images[part])
     return spool.tensor()
 
