@@ -21,6 +21,7 @@ from digitnet.checkpoint import (
     network_tensors,
     restore,
 )
+from digitnet.compilation import compiled
 from digitnet.data.augmentation import augment
 from digitnet.data.batches import Batches
 from digitnet.devices import resolve_precision
@@ -81,6 +82,7 @@ class Trainer:
         self.recipe = replace(recipe, precision=resolve_precision(recipe.precision, device))
         self.device = device
         self.processes = current()
+        self._forward = compiled(state.model) if recipe.compile else state.model
         self.callbacks = _heard(callbacks, self.processes)
         self.class_weight = class_weight
         self.shuffle = shuffle
@@ -248,7 +250,7 @@ class Trainer:
             self._reseed(self.processes.rank)  # no two processes drop the same units
         bfloat16 = recipe.precision == "bfloat16"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=bfloat16):
-            logits = state.model(x)
+            logits = self._forward(x)
         loss = self._loss(logits.float(), y)
         state.optimizer.zero_grad()
         loss.backward()
