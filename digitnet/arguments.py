@@ -88,6 +88,17 @@ def check_validation(x: Any, data: Any, split: Any) -> None:
         )
 
 
+def check_processes(processes: int, *, pictures: int, batch_size: int) -> None:
+    """Raise `InvalidInputError` unless each process gets a picture of a batch."""
+    for what, count in (("training set", pictures), ("batch", batch_size)):
+        if count < processes:
+            raise InvalidInputError(
+                f"Expected a {what} of at least {processes} pictures, one for each process; "
+                f"received {count}. Start fewer with torchrun --nproc-per-node"
+                f"{', or take a greater batch_size' if what == 'batch' else ''}."
+            )
+
+
 def class_weights(
     class_weight: Mapping[int, float] | Sequence[float] | None, classes: int
 ) -> Tensor | None:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from digitnet.artifact import Artifact, read_artifact
-from digitnet.errors import ArtifactError, InvalidInputError, warn
+from digitnet.errors import ArtifactError, InvalidInputError, difference, warn
 from digitnet.history import History
 from digitnet.recipe import check_seed
 from digitnet.state import TrainState
@@ -115,7 +115,7 @@ def check_settings(found: Settings, expected: Settings, path: Path) -> None:
         if theirs != ours:
             raise InvalidInputError(
                 f"Expected a checkpoint of this training; '{path}' has another {name}: "
-                f"{_difference(theirs, ours)}. Make the classifier, the data and the arguments "
+                f"{difference(theirs, ours)}. Make the classifier, the data and the arguments "
                 "of fit as they were, or take another folder."
             )
 
@@ -208,11 +208,3 @@ def _under(part: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def _laid_as(weight: Tensor, value: Tensor) -> Tensor:
     """Return a value with the memory layout of its weight: fused kernels rely on that."""
     return torch.empty_like(weight).copy_(value) if value.shape == weight.shape else value
-
-
-def _difference(found: Any, expected: Any) -> str:
-    if isinstance(found, dict) and isinstance(expected, dict):
-        for name in expected:
-            if found.get(name) != expected[name]:
-                return f"{name} {_difference(found.get(name), expected[name])}"
-    return f"{found!r} there, {expected!r} here"

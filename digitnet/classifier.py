@@ -16,15 +16,16 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from digitnet import arguments, devices
+from digitnet import arguments, devices, processes
 from digitnet.artifact import Artifact, read_artifact, write_artifact
 from digitnet.calibration import fit_temperature
 from digitnet.callbacks.base import Callback
 from digitnet.callbacks.progress_bar import is_interactive, track
 from digitnet.checkpoint import network_tensors, newest
-from digitnet.data.batches import Batches
+from digitnet.data.batches import Batches, fingerprint
 from digitnet.data.coercion import reading, to_image_set, to_images
 from digitnet.data.image_set import ImageSet, Shape, checked_classes
+from digitnet.datasets.image_folder import image_folder
 from digitnet.errors import (
     ArtifactError,
     DigitNetError,
@@ -92,7 +93,8 @@ class ImageClassifier:
         self.classes = checked_classes(classes)
         self.input_shape = arguments.checked_shape(input_shape)
         self.device = devices.choose_device(device)
-        self.seed = draw_seed() if seed is None else check_seed(seed)
+        self._processes = processes.current()
+        self.seed = self._processes.first_of(draw_seed()) if seed is None else check_seed(seed)
         self._seed_was_drawn = seed is None
         self.network_name = None if isinstance(model, nn.Module) else model or self.recipe.network
         self._measure_statistics = mean is None and std is None
@@ -126,6 +128,7 @@ class ImageClassifier:
         trained = self._state is not None and self._state.step > 0
         return trained or self._loaded_history is not None
 
+    @processes.together
     def fit(
         self,
         x: Any,
@@ -146,9 +149,10 @@ class ImageClassifier:
         Args:
             x: An `ImageSet`, or pictures: an array, tensor or list of integers in 0..255 or
                 floats in 0..1 (rounded to 256 levels), of shape (N, H, W), (N, C, H, W),
-                (N, H, W, C) or (N, C * H * W). Or a torch `Dataset` or `DataLoader`, which
-                is read into memory once: its own batches and shuffling have no effect, and
-                random transforms are drawn once.
+                (N, H, W, C) or (N, C * H * W). Or a folder with one sub-folder a class. Or a
+                torch `Dataset` or `DataLoader`, which is read once: its own batches and
+                shuffling have no effect, and random transforms are drawn once. What memory
+                does not hold is kept in a temporary file.
             y: Labels (N,), integers that index `classes`, or one-hot (N, C). `None` where
                 `x` has its own.
             epochs: Passes over the training set; `None` is the recipe's.
@@ -190,7 +194,9 @@ class ImageClassifier:
         with self._unharmed():
             checkpoint = None if resume is None else self._newest(Path(resume))
             train, validation = self._training_data(x, y, validation_data, validation_split)
-            check_last_batch(self.model, pictures=len(train), batch_size=recipe.batch_size)
+            counts = {"pictures": len(train), "batch_size": recipe.batch_size}
+            arguments.check_processes(self._processes.size, **counts)
+            check_last_batch(self.model, processes=self._processes.size, **counts)
             if self._measure_statistics and not self._fitted:
                 self._network.set_normalization(*channel_statistics(train.images))
             self._network.temperature.fill_(1)  # fitted to weights that now change
@@ -210,14 +216,16 @@ class ImageClassifier:
             self.effective_recipe = trainer.recipe
             if checkpoint is not None:
                 trainer.check(batches, *checkpoint)
+            size = devices.prediction_batch(self.device)
+            held_out = Batches(validation, size, self.device) if validation else None
+            trainer.agree(batches, held_out, checkpoint)
         self._state, self._chosen_on = state, None
-        size = devices.prediction_batch(self.device)
-        held_out = Batches(validation, size, self.device) if validation else None
         history = trainer.fit(batches, held_out, resume=checkpoint)
         if held_out is not None and state.weights_chosen:
             self._chosen_on = held_out.fingerprint
         return history
 
+    @processes.together
     def evaluate(
         self,
         x: Any,
@@ -247,15 +255,18 @@ class ImageClassifier:
         size = devices.prediction_batch(self.device) if batch_size is None else batch_size
         check_count("batch_size", size)
         batches = Batches(images, size, self.device)
+        self._agree_on(images.images)
         if self._chosen_on is not None and batches.fingerprint == self._chosen_on:
             warn(
                 "The best epoch was chosen on these pictures, so figures on them are too good. "
                 "Choose it on a part of the training set: fit(..., validation_split=0.1)."
             )
-        if verbose == 1 or (verbose == "auto" and is_interactive()):
+        shown = verbose == 1 or (verbose == "auto" and is_interactive())
+        if shown and self._processes.is_first:
             return evaluate(self._network, batches, track=partial(track, total=len(images)))
         return evaluate(self._network, batches)
 
+    @processes.together
     def predict(self, x: Any) -> npt.NDArray[np.int64]:
         """Return the class of each picture.
 
@@ -274,6 +285,7 @@ class ImageClassifier:
         """
         return self._logits(x).argmax(dim=1).numpy()
 
+    @processes.together
     def predict_proba(self, x: Any) -> npt.NDArray[np.float32]:
         """Return the probability of each class for each picture.
 
@@ -289,6 +301,7 @@ class ImageClassifier:
         """
         return self._logits(x).softmax(dim=1).numpy()
 
+    @processes.together
     def calibrate(self, x: Any, y: Any = None) -> float:
         """Fit a temperature, so that of all pictures read with confidence p a share p is right.
 
@@ -322,8 +335,10 @@ class ImageClassifier:
     def summary(self) -> None:
         """Print a table of the layers: what they do, output shape, parameters."""
         name = self.network_name or type(self.model).__name__
-        print_summary(name, self.model, self.input_shape)
+        if self._processes.is_first:
+            print_summary(name, self.model, self.input_shape)
 
+    @processes.together
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write weights, settings and history to one `.safetensors` file.
 
@@ -335,7 +350,8 @@ class ImageClassifier:
             NotFittedError: There was no `fit` or `load` yet.
         """
         self._require_fit()
-        write_artifact(path, self._network.state_dict(), self._info().to_metadata())
+        if self._processes.is_first:
+            write_artifact(path, self._network.state_dict(), self._info().to_metadata())
 
     @classmethod
     def load(
@@ -501,6 +517,8 @@ class ImageClassifier:
         return train, self._labelled(*(validation_data if pair else (validation_data, None)))
 
     def _labelled(self, x: Any, y: Any) -> ImageSet:
+        if isinstance(x, (str, os.PathLike)) and y is None:
+            x = image_folder(x)
         with reading(x, self.seed):
             images = to_image_set(x, y, classes=self.classes, input_shape=self.input_shape)
         self._notice(images.images)
@@ -517,9 +535,18 @@ class ImageClassifier:
         return self._logits_of(images)
 
     def _logits_of(self, images: Tensor) -> Tensor:
+        self._agree_on(images)
         size = devices.prediction_batch(self.device)
-        batches = (part.to(self.device) for part in images.split(size))
-        return predict_logits(self._network, batches, len(images))
+        share = images[self._processes.share(len(images))]
+        batches = (part.to(self.device) for part in share.split(size) if len(part))
+        return predict_logits(
+            self._network, batches, pictures=len(images), classes=len(self.classes)
+        )
+
+    def _agree_on(self, images: Tensor) -> None:
+        """Raise where the processes have different pictures, uint8 (N, C, H, W)."""
+        if self._processes.several:
+            self._processes.agree({"pictures": fingerprint(images)})
 
     def _require_fit(self) -> None:
         if not self._fitted:

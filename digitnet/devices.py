@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from digitnet.errors import InvalidInputError
+from digitnet.processes import current
 from digitnet.recipe import Precision
 
 
@@ -13,14 +14,15 @@ def choose_device(device: str | torch.device) -> torch.device:
 
     Args:
         device: `"auto"` takes CUDA, else Apple's MPS, else the CPU; anything else is
-            what `torch.device` takes.
+            what `torch.device` takes. Of several processes on a host, each takes a GPU of
+            its own.
 
     Raises:
         InvalidInputError: There is no such device here.
     """
     available = [name for name in ("cuda", "mps") if _is_available(name)] + ["cpu"]
     if device == "auto":
-        return torch.device(available[0])
+        return _own_gpu() if available[0] == "cuda" else torch.device(available[0])
     try:
         chosen = torch.device(device)
         torch.empty(0, device=chosen)  # an index that is not there fails only when used
@@ -30,6 +32,19 @@ def choose_device(device: str | torch.device) -> torch.device:
             "Use device='auto' for the best one here."
         ) from error
     return chosen
+
+
+def _own_gpu() -> torch.device:
+    processes = current()
+    if not processes.several:
+        return torch.device("cuda")
+    if processes.local_rank >= torch.cuda.device_count():
+        raise InvalidInputError(
+            f"Expected a GPU for each process of this host; received {torch.cuda.device_count()} "
+            f"for process {processes.local_rank} of it, counted from 0. Start fewer with torchrun "
+            "--nproc-per-node, or take device='cpu'."
+        )
+    return torch.device("cuda", processes.local_rank)
 
 
 def resolve_precision(precision: Precision, device: torch.device) -> Precision:

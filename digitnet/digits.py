@@ -22,6 +22,7 @@ from digitnet.recipe import Recipe
 INPUT_SHAPE = (1, 28, 28)  # MNIST's
 MEAN, STD = 0.1307, 0.3081  # of MNIST's 60,000 training pictures in 0..1
 _BRIGHT = 128  # mean level of a picture's outermost pixels; MNIST's border is black
+_CHUNK = 4096  # pictures looked at in one go: there may be more than memory holds
 _WEIGHTS = Path(__file__).parent / "weights" / "digits.safetensors"
 _UNSURE = 0.9  # confidence below which a second digit is named
 
@@ -167,10 +168,10 @@ class DigitClassifier(ImageClassifier):
         return cls(model or info.network, recipe=info.recipe, device=device, seed=info.seed)
 
     def _notice(self, images: Tensor) -> None:
-        outermost = torch.cat(
-            [images[..., [0, -1], :].flatten(1), images[..., [0, -1]].flatten(1)], 1
-        )
-        bright = int((outermost.float().mean(dim=1) >= _BRIGHT).sum())
+        bright = 0
+        for part in images.split(_CHUNK):
+            edges = [part[..., [0, -1], :].flatten(1), part[..., [0, -1]].flatten(1)]
+            bright += int((torch.cat(edges, 1).float().mean(dim=1) >= _BRIGHT).sum())
         if bright:
             warn(
                 f"{bright} of {len(images)} pictures have a bright border, but MNIST's digits are "

@@ -4,6 +4,7 @@ Each is a `DigitNetError` and also the built-in that fits, so both
 `except DigitNetError` and `except ValueError` work.
 """
 
+import os
 import sys
 import warnings
 from pathlib import Path
@@ -39,8 +40,26 @@ class CallbackError(DigitNetError, RuntimeError):
     """A callback raised; its own exception is the cause."""
 
 
+class ProcessError(DigitNetError, RuntimeError):
+    """The processes of a training could not work together."""
+
+
+def difference(found: object, expected: object, there: str = "there", here: str = "here") -> str:
+    """Say in which value two settings differ, and how."""
+    if isinstance(found, dict) and isinstance(expected, dict):
+        for name in expected:
+            if found.get(name) != expected[name]:
+                return f"{name} {difference(found.get(name), expected[name], there, here)}"
+    return f"{found!r} {there}, {expected!r} {here}"
+
+
 def warn(message: str) -> None:
-    """Warn of the line outside the library that led here."""
+    """Warn of the line outside the library that led here.
+
+    Where `torchrun` started several processes, which all come here, the first alone speaks.
+    """
+    if os.environ.get("WORLD_SIZE", "1") != "1" and os.environ.get("RANK", "0") != "0":
+        return
     frame, level = sys._getframe(1), 2
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame, level = frame.f_back, level + 1

@@ -15,6 +15,7 @@ from torch.nn import functional
 from digitnet import metrics
 from digitnet.calibration import calibration_error
 from digitnet.data.batches import Batches
+from digitnet.processes import current
 
 
 @dataclass(frozen=True)
@@ -125,10 +126,16 @@ def evaluate(
 
     Args:
         model: Maps pictures to logits (N, C).
-        batches: Labelled pictures on the model's device.
+        batches: Labelled pictures; several processes share them.
         track: Wraps the batches of pictures, to show how far it is.
     """
-    logits = predict_logits(model, track(batches.unlabelled()), batches.pictures)
+    part = current().share(batches.pictures)
+    logits = predict_logits(
+        model,
+        track(batches.unlabelled(part)),
+        pictures=batches.pictures,
+        classes=len(batches.classes),
+    )
     labels = batches.labels.cpu()
     confidences, predictions = logits.softmax(dim=1).max(dim=1)
     return Evaluation(
@@ -141,25 +148,27 @@ def evaluate(
     )
 
 
-def predict_logits(model: nn.Module, batches: Iterable[Tensor], pictures: int) -> Tensor:
-    """Return the logits of all pictures, float32 (N, C) on the CPU.
+def predict_logits(
+    model: nn.Module, batches: Iterable[Tensor], *, pictures: int, classes: int
+) -> Tensor:
+    """Return the logits of all pictures, float32 (N, C) on the CPU, in every process.
 
     Args:
         model: Maps pictures to logits (N, C).
-        batches: Pictures (B, C, H, W) on the model's device.
+        batches: This process's share of the pictures, (B, C, H, W) on the model's device.
         pictures: How many there are in all.
+        classes: How many classes there are.
     """
-    logits = torch.empty(0)
-    done = 0
+    processes = current()
+    # One tensor made beforehand: small results, kept one by one between the large
+    # activations, would split the heap and make it grow with each batch.
+    logits = torch.zeros(pictures, classes)
+    done = processes.share(pictures).start
     with inference(model):
         for x in batches:
-            part = model(x)
-            if not done:
-                # One tensor made beforehand: small results, kept one by one between the
-                # large activations, would split the heap and make it grow with each batch.
-                logits = torch.empty(pictures, part.shape[1])
-            logits[done : done + len(x)] = part
+            logits[done : done + len(x)] = model(x)
             done += len(x)
+    processes.add_up(logits)  # each row is 0 in all processes but one
     return logits
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+_CHUNK = 2**22  # bytes at a time, so that no copy of all is made
+
 
 class RunningMetrics:
     """Loss and accuracy of the steps of one epoch.
@@ -24,11 +26,11 @@ class RunningMetrics:
         self._sizes = torch.zeros(steps, dtype=torch.int64)
         self._recorded = 0
 
-    def record(self, loss: Tensor, logits: Tensor, labels: Tensor) -> None:
-        """Add a step: its mean loss (), logits (N, C) and labels (N,)."""
+    def record(self, loss: Tensor, correct: Tensor, pictures: int) -> None:
+        """Add a step of so many pictures: its mean loss () and how many were read right ()."""
         self._losses[self._recorded] = loss
-        self._correct[self._recorded] = (logits.argmax(dim=1) == labels).sum()
-        self._sizes[self._recorded] = len(labels)
+        self._correct[self._recorded] = correct
+        self._sizes[self._recorded] = pictures
         self._recorded += 1
 
     def read(self) -> tuple[float, float]:
@@ -105,8 +107,11 @@ def channel_statistics(images: Tensor) -> tuple[Tensor, Tensor]:
     """
     levels = torch.arange(256, dtype=torch.float64) / 255
     # a histogram holds the same figures as the pixels, without a float copy of them
-    histograms = [torch.bincount(channel.flatten(), minlength=256) for channel in images.unbind(1)]
-    shares = torch.stack(histograms).double() / (images.numel() // images.shape[1])
+    histograms = torch.zeros(images.shape[1], 256, dtype=torch.int64)
+    for part in images.split(max(1, _CHUNK // images[:1].numel())):
+        for histogram, channel in zip(histograms, part.unbind(1), strict=True):
+            histogram += torch.bincount(channel.flatten(), minlength=256)
+    shares = histograms.double() / (images.numel() // images.shape[1])
     mean = shares @ levels
     variance = (shares * (levels - mean[:, None]) ** 2).sum(dim=1)
     return mean.float(), variance.sqrt().clamp(min=1 / 255).float()

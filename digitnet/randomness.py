@@ -18,9 +18,9 @@ def draw_seed() -> int:
     return secrets.randbits(32)
 
 
-def derive_seed(seed: int, purpose: int, epoch: int = 0, step: int = 0) -> int:
-    """Return the seed of one purpose at one moment, in [0, 2**63)."""
-    path = f"{seed}/{purpose}/{epoch}/{step}".encode()
+def derive_seed(seed: int, purpose: int, epoch: int = 0, step: int = 0, process: int = 0) -> int:
+    """Return the seed of one purpose at one moment in one process, in [0, 2**63)."""
+    path = f"{seed}/{purpose}/{epoch}/{step}{f'/{process}' if process else ''}".encode()
     return int.from_bytes(blake2b(path, digest_size=8).digest(), "little") >> 1
 
 

@@ -105,6 +105,9 @@ class Recipe:
             which takes bfloat16 where the hardware has it natively. Predictions are
             computed in float32 always; on CUDA, convolutions then use TF32 where
             torch.backends.cudnn.allow_tf32 says so, which is torch's default.
+        compile: Whether `torch.compile` builds the network's training pass, on CUDA as graphs:
+            some seconds to a minute before the first step, faster steps after it. The
+            results are the same up to rounding.
 
     Raises:
         InvalidInputError: A value is out of its range.
@@ -122,6 +125,7 @@ class Recipe:
     augmentation: Augmentation | None = None
     averaging: float | None = None
     precision: Precision = "float32"
+    compile: bool = False
 
     def __post_init__(self) -> None:
         for field in ("epochs", "batch_size"):
@@ -144,6 +148,10 @@ class Recipe:
             if number >= below:
                 raise InvalidInputError(f"Expected {field} to be below {below}; received {number}.")
             object.__setattr__(self, field, number)
+        if not isinstance(self.compile, bool):
+            raise InvalidInputError(
+                f"Expected compile to be True or False; received {self.compile!r}."
+            )
         if not isinstance(self.augmentation, (Augmentation, type(None))):
             raise InvalidInputError(
                 f"Expected an Augmentation or None; received {self.augmentation!r}."

@@ -162,10 +162,10 @@ class TrainState:
         self.epochs = planned
         self.history = history
 
-    def end_step(self, loss: Tensor, logits: Tensor, labels: Tensor) -> None:
-        """Take in a step's loss (), logits (N, C) and labels (N,)."""
-        self.running.record(loss, logits, labels)
-        self.batch_loss, self.batch_size = loss, len(labels)
+    def end_step(self, loss: Tensor, correct: Tensor, pictures: int) -> None:
+        """Take in a step of so many pictures: its mean loss () and how many were right ()."""
+        self.running.record(loss, correct, pictures)
+        self.batch_loss, self.batch_size = loss, pictures
         self.step += 1
         self.epoch_step += 1
 

@@ -21,6 +21,7 @@ from digitnet.checkpoint import (
     network_tensors,
     restore,
 )
+from digitnet.compilation import compiled
 from digitnet.data.augmentation import augment
 from digitnet.data.batches import Batches
 from digitnet.devices import resolve_precision
@@ -35,6 +36,7 @@ from digitnet.evaluation import evaluate
 from digitnet.history import EpochLog, History
 from digitnet.model_file import check_weights
 from digitnet.models.averaging import move_average
+from digitnet.processes import Processes, current
 from digitnet.randomness import ORDER, STEP, derive_seed, isolated, permutation, reseed
 from digitnet.recipe import Recipe
 from digitnet.state import TrainState
@@ -51,11 +53,15 @@ class Trainer:
                 loss.backward(); optimizer.step()
             evaluate on the validation data
 
+    Where several processes train, each takes its share of every batch, and their gradients are
+    averaged: the batch, its order and its augmentation are those of one process.
+
     Args:
         state: What is trained, and how far it is; it outlives the trainer.
         recipe: How to train; `trainer.recipe` says what its `"auto"` precision became.
         device: Where the state's network and the data are.
-        callbacks: Called at the hooks, in this order.
+        callbacks: Called at the hooks, in this order; in processes but the first, only those
+            that run everywhere.
         class_weight: What each class's pictures count in the loss, float32 (C,).
         shuffle: Draw a new order each epoch.
         describe: Returns what a checkpoint says of the network and the settings.
@@ -75,11 +81,13 @@ class Trainer:
         self.state = state
         self.recipe = replace(recipe, precision=resolve_precision(recipe.precision, device))
         self.device = device
-        self.callbacks = callbacks
+        self.processes = current()
+        self._forward = compiled(state.model) if recipe.compile else state.model
+        self.callbacks = _heard(callbacks, self.processes)
         self.class_weight = class_weight
         self.shuffle = shuffle
         self.describe = describe
-        self._hooks = {hook: _listeners(callbacks, hook) for hook in get_args(Hook)}
+        self._hooks = {hook: _listeners(self.callbacks, hook) for hook in get_args(Hook)}
 
     def check(self, train: Batches, path: Path, checkpoint: Artifact) -> None:
         """Change nothing, and raise unless a checkpoint is of this training.
@@ -88,8 +96,7 @@ class Trainer:
             InvalidInputError: Something is not as it was then.
             ArtifactError: The network is another one.
         """
-        settings = self._settings(train, self.recipe.epochs)
-        check_settings(checkpoint.metadata, settings, path)
+        check_settings(checkpoint.metadata, self.settings(train), path)
         check_weights(network_tensors(checkpoint.tensors), self.state.evaluated.state_dict())
         place = checkpoint.metadata["checkpoint"]
         begun = place["epoch"] + (place["epoch_step"] > 0)
@@ -98,6 +105,22 @@ class Trainer:
                 f"Expected epochs of at least {begun}, as '{path}' stands in epoch {begun}; "
                 f"received {self.recipe.epochs}. With resume, epochs is the total."
             )
+
+    def agree(
+        self, train: Batches, validation: Batches | None, checkpoint: tuple[Path, Artifact] | None
+    ) -> None:
+        """Raise in all processes unless all are about to do the same.
+
+        Raises:
+            InvalidInputError: Something differs.
+        """
+        if not self.processes.several:
+            return
+        others = {
+            "validation data": validation and validation.fingerprint,
+            "checkpoint to go on from": checkpoint and checkpoint[0].name,
+        }
+        self.processes.agree(self.settings(train) | others)
 
     def fit(
         self,
@@ -140,6 +163,7 @@ class Trainer:
                     f"The training had ended after epoch {state.epoch}: {state.stop_reason}. To "
                     "train on, load the checkpoint and call fit without resume."
                 )
+        self.processes.copy_first([*state.model.state_dict().values()])
         was_training = state.model.training
         begun: list[Callback] = []
         with isolated(self.device):
@@ -149,6 +173,7 @@ class Trainer:
                     self._call(callback, "on_train_begin")
                 if resume is not None:
                     self._remind(checkpoint)
+                self._hear_of_stop()
                 # an epoch in progress is finished first, also after a resume
                 while state.epoch_step or (
                     state.epoch < state.epochs and state.stop_reason is None
@@ -166,24 +191,13 @@ class Trainer:
 
     def _train_epoch(self, train: Batches, validation: Batches | None) -> None:
         state = self.state
-        before = state.snapshot()
         if not state.epoch_step:  # else the epoch goes on from a checkpoint
             state.begin_epoch(self.device)
         self._announce("on_epoch_begin")
         started = time.perf_counter()
-        state.model.train()
-        order = self._order(train)[state.epoch_step * train.batch_size :]
-        for x, y in train.shuffled(order):
-            reseed(self.device, derive_seed(state.seed, STEP, state.epoch, state.epoch_step))
-            batch_loss, logits = self._train_step(x, y)
-            state.end_step(batch_loss, logits, y)
-            self._announce("on_batch_end")
-            if state.has_requests:
-                self._check_finite(before)
-                self._take_checkpoint(train)
-        loss, accuracy = state.running.read()  # waits for the device
-        seconds = time.perf_counter() - started
-        self._check_finite(before)
+        self._train_steps(train)
+        loss, accuracy = state.running.read()
+        seconds = self.processes.first_of(time.perf_counter() - started)
         result = evaluate(state.evaluated, validation) if validation else None
         log = EpochLog(
             epoch=state.epoch + 1,
@@ -198,24 +212,56 @@ class Trainer:
         self._announce("on_epoch_end")
         if state.has_requests:
             self._take_checkpoint(train)
+        self._hear_of_stop()
 
-    def _train_step(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        optimizer = self.state.optimizer
-        for group in optimizer.param_groups:
-            group["lr"] = self.recipe.learning_rate_at(self.state.progress)
-        if self.recipe.augmentation is not None:
-            x = augment(x, self.recipe.augmentation)
-        bfloat16 = self.recipe.precision == "bfloat16"
+    def _train_steps(self, train: Batches) -> None:
+        """Take the steps that are left of the epoch; where they lead nowhere, go back."""
+        state = self.state
+        before = state.snapshot()
+        state.model.train()
+        order = self._order(train)[state.epoch_step * train.batch_size :]
+        try:
+            for x, y, pictures in train.shuffled(order, self.processes.share):
+                batch_loss, correct = self._train_step(x, y, pictures)
+                state.end_step(batch_loss, correct, pictures)
+                self._announce("on_batch_end")
+                if state.has_requests:
+                    self._check_finite()
+                    self._take_checkpoint(train)
+            self._check_finite()  # waits for the device
+        except TrainingDivergedError:
+            state.restore(before)
+            raise
+
+    def _train_step(self, x: Tensor, y: Tensor, pictures: int) -> tuple[Tensor, Tensor]:
+        """Learn from a batch of so many pictures, of which x and y are this process's share.
+
+        Returns:
+            The batch's mean loss, and how many of its pictures were read right.
+        """
+        state, recipe = self.state, self.recipe
+        for group in state.optimizer.param_groups:
+            group["lr"] = recipe.learning_rate_at(state.progress)
+        self._reseed()
+        if recipe.augmentation is not None:
+            part = self.processes.share(pictures)
+            x = augment(x, recipe.augmentation, pictures=pictures, part=part)
+        if self.processes.rank:
+            self._reseed(self.processes.rank)  # no two processes drop the same units
+        bfloat16 = recipe.precision == "bfloat16"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=bfloat16):
-            logits = self.state.model(x)
+            logits = self._forward(x)
         loss = self._loss(logits.float(), y)
-        optimizer.zero_grad()
+        state.optimizer.zero_grad()
         loss.backward()
-        optimizer.step()
-        if self.state.averaged is not None:
-            kept = self.recipe.averaging or 0.0
-            move_average(self.state.averaged, self.state.model, kept, step=self.state.step)
-        return loss.detach(), logits.detach()
+        correct = (logits.detach().argmax(dim=1) == y).sum()
+        loss, correct = self.processes.average_step(
+            state.model, loss.detach(), correct, weight=len(y) / pictures
+        )
+        state.optimizer.step()
+        if state.averaged is not None:
+            move_average(state.averaged, state.model, recipe.averaging or 0.0, step=state.step)
+        return loss, correct
 
     def _loss(self, logits: Tensor, y: Tensor) -> Tensor:
         smoothing = self.recipe.label_smoothing
@@ -225,12 +271,17 @@ class Trainer:
         losses = functional.cross_entropy(logits, y, label_smoothing=smoothing, reduction="none")
         return (losses * self.class_weight[y]).mean()
 
+    def _reseed(self, process: int = 0) -> None:
+        state = self.state
+        step = derive_seed(state.seed, STEP, state.epoch, state.epoch_step, process)
+        reseed(self.device, step)
+
     def _order(self, train: Batches) -> Tensor:
         if not self.shuffle:
             return torch.arange(train.pictures)
         return permutation(train.pictures, derive_seed(self.state.seed, ORDER, self.state.epoch))
 
-    def _check_finite(self, before: dict[str, Any]) -> None:
+    def _check_finite(self) -> None:
         state = self.state
         bad_step = state.running.first_bad_step()
         if bad_step is None:
@@ -238,7 +289,6 @@ class Trainer:
             if bool(torch.stack(finite).all()):
                 return
             bad_step = state.epoch_step - 1
-        state.restore(before)
         raise TrainingDivergedError(
             f"The training diverged at step {bad_step + 1} of {state.steps_per_epoch} of epoch "
             f"{state.epoch + 1}: expected a finite loss and finite weights, received NaN or "
@@ -256,6 +306,12 @@ class Trainer:
                 errors.append(error)
         return errors
 
+    def _hear_of_stop(self) -> None:
+        """Stop where a callback in another process stopped the training."""
+        reason = self.processes.first_of(self.state.stop_reason)
+        if reason is not None:
+            self.state.stop(reason)
+
     def _announce(self, hook: Hook) -> None:
         for callback in self._hooks[hook]:
             self._call(callback, hook)
@@ -264,18 +320,23 @@ class Trainer:
         """Serve requests after a whole round, so that all that is remembered is of one moment."""
         keyed = _keyed(self.callbacks)
         remembered = {key: callback.state_dict() for key, callback in keyed.items()}
-        settings = self._settings(train, self.state.epochs)
+        settings = self.settings(train, self.state.epochs)
         checkpoint = capture(self.state, settings, remembered)
         for save in self.state.take_requests():
             self._guard("Writing a checkpoint", save, checkpoint)
 
-    def _settings(self, train: Batches, epochs: int) -> dict[str, Any]:
-        """Return all that must be the same when a training goes on."""
+    def settings(self, train: Batches, epochs: int | None = None) -> dict[str, Any]:
+        """Return all that must be the same when a training goes on, and in all processes.
+
+        Args:
+            train: What to train on.
+            epochs: The epoch that the training ends with; `None` takes the recipe's number.
+        """
         weights = None if self.class_weight is None else self.class_weight.tolist()
         return {
             **self.describe(),
             # a constant learning rate does not depend on the end
-            "epochs": None if self.recipe.schedule == "constant" else epochs,
+            "epochs": None if self.recipe.schedule == "constant" else epochs or self.recipe.epochs,
             "data": train.fingerprint,
             "shuffle": self.shuffle,
             "class_weight": weights,
@@ -296,6 +357,11 @@ class Trainer:
             function(argument)
         except Exception as error:
             raise CallbackError(f"{what} raised {type(error).__name__}: {error}") from error
+
+
+def _heard(callbacks: Sequence[Callback], processes: Processes) -> list[Callback]:
+    """Return the callbacks that run in this process."""
+    return [callback for callback in callbacks if processes.is_first or callback.in_every_process]
 
 
 def _listeners(callbacks: Sequence[Callback], hook: Hook) -> list[Callback]:

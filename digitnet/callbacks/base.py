@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 from digitnet.state import TrainState
 
@@ -19,6 +19,13 @@ class Callback:
     call its `stop`; they do not change anything else of it. One callback can serve
     several `fit` calls: start afresh in `on_train_begin`.
 
+    Where several processes train (`torchrun`), a callback runs in each of them, and what it
+    reads is the same in all. One that prints or writes sets `in_every_process = False`, and
+    runs in the first one alone.
+
+    Attributes:
+        in_every_process: Whether it runs in every process of a training.
+
     Raises:
         TypeError: A subclass defines an `on_...` method that is no hook, when it is
             defined.
@@ -29,6 +36,8 @@ class Callback:
         ...         if state.history[-1].accuracy > 0.99:
         ...             state.stop("99% reached")
     """
+
+    in_every_process: ClassVar[bool] = True
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -34,6 +34,8 @@ class Checkpoint(Callback):
         InvalidInputError: An argument is out of range.
     """
 
+    in_every_process = False
+
     def __init__(
         self,
         directory: str | os.PathLike[str],

@@ -19,6 +19,8 @@ class CSVLogger(Callback):
         path: The file to write.
     """
 
+    in_every_process = False
+
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
 

@@ -10,6 +10,8 @@ from digitnet.state import TrainState
 class EpochPrinter(Callback):
     """Print a line with the figures of each epoch (`verbose=2`)."""
 
+    in_every_process = False
+
     def on_epoch_end(self, state: TrainState) -> None:
         """Print the finished epoch."""
         log = state.history[-1]

@@ -28,6 +28,8 @@ class FigureCallback(Callback):
         InvalidInputError: The file has another ending.
     """
 
+    in_every_process = False
+
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         if self.path.suffix not in _FORMATS:

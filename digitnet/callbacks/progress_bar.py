@@ -26,6 +26,8 @@ class ProgressBar(Callback):
     a terminal nor a notebook, there is that line alone.
     """
 
+    in_every_process = False
+
     def __init__(self) -> None:
         self._bar: tqdm[Any] | None = None
         self._refreshed = 0.0

@@ -20,6 +20,8 @@ class TensorBoardLogger(Callback):
         log_dir: The folder to write to; a resumed training goes on in it.
     """
 
+    in_every_process = False
+
     def __init__(self, log_dir: str | os.PathLike[str]) -> None:
         self.log_dir = log_dir
         self._writer: SummaryWriter | None = None

@@ -1,7 +1,8 @@
 """Pictures changed at random, a batch at a time, as tensor code on the device.
 
 torchvision's transforms draw one amount for a whole batch; here each picture has its own.
-Amounts are drawn from torch's global generator, which the trainer seeds for each step.
+Amounts are drawn from torch's global generator, which the trainer seeds for each step, and for
+the whole batch also where a process has a part of it: so they do not depend on how many there are.
 """
 
 from __future__ import annotations
@@ -21,44 +22,79 @@ _POINTS = 5
 _BLUR_REACH = 3  # pixels either side; a Gaussian of deviation 1 has 99.9% of its weight there
 
 
-def augment(images: Tensor, augmentation: Augmentation) -> Tensor:
+class Draws:
+    """Random numbers for each picture of a batch, of which a part is at hand.
+
+    Args:
+        pictures: Pictures of the batch.
+        part: Which of them are at hand.
+        device: Where the numbers are needed.
+    """
+
+    def __init__(self, pictures: int, part: slice, device: torch.device) -> None:
+        self.pictures, self.part, self.device = pictures, part, device
+
+    def uniform(self, most: float, *shape: int) -> Tensor:
+        """Return amounts in -most..most, (B, *shape)."""
+        return (self.share(*shape) * 2 - 1) * most
+
+    def share(self, *shape: int) -> Tensor:
+        """Return shares in 0..1, (B, *shape)."""
+        return torch.rand((self.pictures, *shape), device=self.device)[self.part]
+
+    def normal(self, *shape: int) -> Tensor:
+        """Return amounts of deviation 1, (B, *shape)."""
+        return torch.randn((self.pictures, *shape), device=self.device)[self.part]
+
+
+def augment(
+    images: Tensor,
+    augmentation: Augmentation,
+    *,
+    pictures: int | None = None,
+    part: slice = slice(None),
+) -> Tensor:
     """Change each picture by its own random amounts, drawn uniformly.
 
     What comes in from outside a picture, and what is erased, is 0.
 
     Args:
-        images: uint8 (N, C, H, W).
+        images: uint8 (B, C, H, W).
         augmentation: The greatest amounts; what is 0 is left out.
+        pictures: Pictures of the batch that these are a part of; `None` where they are all.
+        part: Which of them these are.
 
     Returns:
-        float32 (N, C, H, W), still in 0..255.
+        float32 (B, C, H, W), still in 0..255.
     """
     x = images.float()
+    if not len(x):  # a small last batch may have no part for each process
+        return x
+    draws = Draws(len(x) if pictures is None else pictures, part, x.device)
     if augmentation.warps:
-        x = _warp(x, augmentation)
+        x = _warp(x, augmentation, draws)
     if augmentation.stroke:
-        x = _change_stroke(x, _uniform(len(x), augmentation.stroke, x.device))
+        x = _change_stroke(x, draws.uniform(augmentation.stroke))
     if augmentation.blur:
-        x = _blur(x, _uniform(len(x), augmentation.blur, x.device).abs())
+        x = _blur(x, draws.uniform(augmentation.blur).abs())
     if augmentation.noise:
-        deviation = 255 * _uniform(len(x), augmentation.noise, x.device)
-        x = (x + torch.randn_like(x) * _each(deviation)).clamp_(0, 255)
+        deviation = 255 * draws.uniform(augmentation.noise)
+        x = (x + draws.normal(*x.shape[1:]) * _each(deviation)).clamp_(0, 255)
     if augmentation.erasing:
-        x = _erase(x, augmentation.erasing)
+        x = _erase(x, augmentation.erasing, draws)
     return x
 
 
-def _warp(x: Tensor, augmentation: Augmentation) -> Tensor:
+def _warp(x: Tensor, augmentation: Augmentation, draws: Draws) -> Tensor:
     """Rotate, scale, shear, shift and bend, with one interpolation for all."""
     count, _, height, width = x.shape
     angle, shear = (
-        _uniform(count, math.radians(most), x.device)
-        for most in (augmentation.rotation, augmentation.shear)
+        draws.uniform(math.radians(most)) for most in (augmentation.rotation, augmentation.shear)
     )
-    scale = 1 + _uniform(count, augmentation.scale, x.device)
+    scale = 1 + draws.uniform(augmentation.scale)
     across, down = (
         # in the units of affine_grid, where a picture reaches from -1 to 1
-        _uniform(count, 2 * augmentation.shift / size, x.device)
+        draws.uniform(2 * augmentation.shift / size)
         for size in (width, height)
     )
     cos, sin, slope = angle.cos() / scale, angle.sin() / scale, shear.tan()
@@ -70,15 +106,14 @@ def _warp(x: Tensor, augmentation: Augmentation) -> Tensor:
     maps = torch.stack(rows, dim=1).view(count, 2, 3)
     grid = functional.affine_grid(maps, list(x.shape), align_corners=False)
     if augmentation.elastic:
-        grid = grid + _bends(x, augmentation.elastic)
+        grid = grid + _bends(x, augmentation.elastic, draws)
     return functional.grid_sample(x, grid, align_corners=False)
 
 
-def _bends(x: Tensor, most: float) -> Tensor:
+def _bends(x: Tensor, most: float, draws: Draws) -> Tensor:
     """Return a smooth field of displacements (N, H, W, 2), in the units of affine_grid."""
     count, _, height, width = x.shape
-    sizes = (2 / width, 2 / height)
-    x_and_y = [_uniform((count, _POINTS**2), most * size, x.device) for size in sizes]
+    x_and_y = [draws.uniform(most * size, _POINTS**2) for size in (2 / width, 2 / height)]
     bends = torch.stack(x_and_y, dim=1) @ _bend_of_each_point(height, width, x.device)
     return bends.view(count, 2, height, width).permute(0, 2, 3, 1)
 
@@ -116,7 +151,7 @@ def _blur(x: Tensor, deviation: Tensor) -> Tensor:
     return rows.view_as(x)
 
 
-def _erase(x: Tensor, most: float) -> Tensor:
+def _erase(x: Tensor, most: float, draws: Draws) -> Tensor:
     """Blank a rectangle with sides up to a share `most` of the picture's (Zhong et al., 2020)."""
     inside = [
         (_each(start) <= place) & (place < _each(start + length))
@@ -124,14 +159,10 @@ def _erase(x: Tensor, most: float) -> Tensor:
             (x.shape[2], torch.arange(x.shape[2], device=x.device).view(1, 1, -1, 1)),
             (x.shape[3], torch.arange(x.shape[3], device=x.device).view(1, 1, 1, -1)),
         )
-        for length in [most * size * torch.rand(len(x), device=x.device)]
-        for start in [(size - length) * torch.rand(len(x), device=x.device)]
+        for length in [most * size * draws.share()]
+        for start in [(size - length) * draws.share()]
     ]
     return x.masked_fill(inside[0] & inside[1], 0)
-
-
-def _uniform(shape: int | tuple[int, ...], most: float, device: torch.device) -> Tensor:
-    return (torch.rand(shape, device=device) * 2 - 1) * most
 
 
 def _each(amounts: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 
 import torch
@@ -12,10 +12,10 @@ from torch import Tensor
 from digitnet.data.image_set import ImageSet
 
 
-def fingerprint(images: Tensor, labels: Tensor) -> str:
-    """Return the shape and the SHA-256 of pictures and labels, as text."""
+def fingerprint(images: Tensor, *labels: Tensor) -> str:
+    """Return the shape and the SHA-256 of pictures and, if given, labels, as text."""
     digest = hashlib.sha256()
-    for tensor in (images, labels):
+    for tensor in (images, *labels):
         digest.update(tensor.cpu().contiguous().numpy().data)
     return f"{tuple(images.shape)} {images.dtype} {digest.hexdigest()}"
 
@@ -24,7 +24,8 @@ class Batches:
     """An image set on a device, in batches; each is one index operation.
 
     Args:
-        images: The set; it is copied to the device once.
+        images: The set; it is copied to the device once, or a batch at a time where it would
+            take more than half of the device's free memory.
         batch_size: Pictures a batch; the last one may be smaller.
         device: Where the batches are needed.
 
@@ -36,8 +37,13 @@ class Batches:
 
     def __init__(self, images: ImageSet, batch_size: int, device: torch.device) -> None:
         self.classes = images.classes
-        self._images = images.images.to(device)
-        self.labels = images.labels.to(device)
+        self._device = device
+        fits = (
+            device.type != "cuda" or images.images.numel() * 2 < torch.cuda.mem_get_info(device)[0]
+        )
+        self._images, self.labels = (
+            tensor.to(device) if fits else tensor for tensor in (images.images, images.labels)
+        )
         self.batch_size = batch_size
 
     @property
@@ -53,13 +59,25 @@ class Batches:
         """Shape and SHA-256 of all pictures and labels."""
         return fingerprint(self._images, self.labels)
 
-    def unlabelled(self) -> Iterator[Tensor]:
-        """Yield the pictures as they lie, uint8 (B, C, H, W)."""
-        yield from self._images.split(self.batch_size)
+    def unlabelled(self, part: slice = slice(None)) -> Iterator[Tensor]:
+        """Yield the pictures of a part of the set as they lie, uint8 (B, C, H, W)."""
+        images = self._images[part]
+        if len(images):  # split would give one empty batch
+            for x in images.split(self.batch_size):
+                yield x.to(self._device)
 
-    def shuffled(self, order: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield pictures and labels (B,) in the order of the indices, int64 (N,)."""
+    def shuffled(
+        self, order: Tensor, share: Callable[[int], slice] = slice
+    ) -> Iterator[tuple[Tensor, Tensor, int]]:
+        """Yield pictures, labels (B,) and the size of the batch that they are a part of.
+
+        Args:
+            order: Indices of pictures, int64 (N,).
+            share: Returns which part of so many pictures to yield; without it, all.
+        """
         if not len(order):  # split would give one empty batch
             return
-        for index in order.to(self._images.device).split(self.batch_size):
-            yield self._images[index], self.labels[index]
+        for batch in order.to(self._images.device).split(self.batch_size):
+            index = batch[share(len(batch))]
+            x, y = self._images[index], self.labels[index]
+            yield x.to(self._device), y.to(self._device), len(batch)

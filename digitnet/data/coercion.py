@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from digitnet.data.image_set import ImageSet, Shape
 from digitnet.data.pixels import arranged, describe_shapes, to_uint8
+from digitnet.data.spool import Rows, Spool
 from digitnet.errors import InvalidInputError
 from digitnet.randomness import READING, derive_seed, isolated, reseed
 
@@ -23,7 +24,7 @@ def to_image_set(x: Any, y: Any, *, classes: tuple[str, ...], input_shape: Shape
     """Return labelled pictures.
 
     Args:
-        x: An `ImageSet`, a torch `Dataset` or `DataLoader` (read into memory once), or
+        x: An `ImageSet`, a torch `Dataset` or `DataLoader` (read once), or
             pictures as `to_images` takes them.
         y: Labels as `to_labels` takes them; `None` where `x` has its own.
         classes: The classes that the labels must fit.
@@ -167,10 +168,10 @@ def _from_one_hot(rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
 def _read(
     data: Dataset[Any] | DataLoader[Any], input_shape: Shape, *, labelled: bool
 ) -> tuple[Tensor, npt.NDArray[Any]]:
-    """Read a torch Dataset or DataLoader into memory, once; without `labelled`, no labels."""
+    """Read a torch Dataset or DataLoader once; without `labelled`, no labels."""
     kind = type(data).__name__
     loader = data if isinstance(data, DataLoader) else DataLoader(data, batch_size=256)
-    images, labels = [], [np.empty(0, np.int64)]
+    images, labels = Spool(), Rows()
     for batch in _batches(loader, kind):
         pair = isinstance(batch, (list, tuple)) and len(batch) == 2
         if labelled and not pair:
@@ -178,12 +179,12 @@ def _read(
                 f"Expected the {kind} to give pairs of picture and label; "
                 f"received {type(batch).__name__}."
             )
-        images.append(to_images(batch[0] if pair else batch, input_shape=input_shape))
+        images.add(to_images(batch[0] if pair else batch, input_shape=input_shape))
         if labelled:
-            labels.append(np.atleast_1d(_to_array(batch[1], "labels")))
+            labels.add(np.atleast_1d(_to_array(batch[1], "labels")))
     if not images:
         raise InvalidInputError(f"Expected at least one picture; the {kind} is empty.")
-    return torch.cat(images), np.concatenate(labels[1:] if labelled else labels)
+    return images.tensor(), labels.array()
 
 
 def _batches(loader: DataLoader[Any], kind: str) -> Iterator[Any]:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from digitnet.data.spool import taken
 from digitnet.errors import InvalidInputError
 from digitnet.randomness import SPLIT, derive_seed, permutation
 
@@ -22,7 +23,7 @@ Shape = tuple[int, int, int]
 
 @dataclass(frozen=True, eq=False)
 class ImageSet(Dataset[tuple[Tensor, int]]):
-    """Labelled pictures in memory. Treat it as immutable, its tensors too.
+    """Labelled pictures. Treat it as immutable, its tensors too.
 
     `len` and an integer index work as in a torch `Dataset`; a slice, a mask or a tensor
     of indices gives an `ImageSet`.
@@ -71,8 +72,10 @@ class ImageSet(Dataset[tuple[Tensor, int]]):
     @overload
     def __getitem__(self, index: slice | Tensor) -> ImageSet: ...
     def __getitem__(self, index: int | slice | Tensor) -> tuple[Tensor, int] | ImageSet:
-        if isinstance(index, slice) or (isinstance(index, Tensor) and index.ndim == 1):
+        if isinstance(index, slice):
             return replace(self, images=self.images[index], labels=self.labels[index])
+        if isinstance(index, Tensor) and index.ndim == 1:
+            return replace(self, images=taken(self.images, index), labels=self.labels[index])
         return self.images[index], int(self.labels[index])
 
     def __repr__(self) -> str:

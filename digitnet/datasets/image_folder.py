@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch
 
 from digitnet.data.image_set import ImageSet
+from digitnet.data.spool import Spool
 from digitnet.errors import DatasetUnavailableError, InvalidInputError
 
 _MODES = ("L", "RGB")  # Pillow's names of grey and of colour, 8 bits each
@@ -19,7 +20,10 @@ _TOLD = 5  # files that a message names
 
 
 def image_folder(root: str | os.PathLike[str], *, name: str | None = None) -> ImageSet:
-    """Return the pictures of a folder with one sub-folder a class, read into memory once.
+    """Return the pictures of a folder with one sub-folder a class, read once.
+
+    Pictures that would take more than a quarter of the memory go into a temporary file, of
+    which the system keeps in memory what it has room for (`TMPDIR` says where it lies).
 
     Which files are pictures, and that classes are the sub-folders' names in alphabetical
     order, is as in torchvision's `ImageFolder`.
@@ -45,17 +49,19 @@ def image_folder(root: str | os.PathLike[str], *, name: str | None = None) -> Im
         raise DatasetUnavailableError(
             f"Expected a folder with one sub-folder of pictures a class; '{folder}': {error}"
         ) from error
-    pictures: list[npt.NDArray[np.uint8]] = []
+    pictures = Spool()
     kinds: list[str] = []
     for path, _ in listing.samples:
         pixels, kind = _read(path)
-        pictures.append(pixels)
         kinds.append(kind)
+        if kind == kinds[0] and kind.endswith(_MODES):
+            planes = pixels[None] if pixels.ndim == 2 else np.moveaxis(pixels, 2, 0)
+            pictures.add(torch.from_numpy(np.array(planes))[None])
     _check_alike([Path(path).relative_to(folder) for path, _ in listing.samples], kinds, folder)
-    images = torch.from_numpy(np.stack(pictures))
-    images = images[:, None] if images.ndim == 3 else images.permute(0, 3, 1, 2).contiguous()
     labels = torch.tensor([label for _, label in listing.samples])
-    return ImageSet(images, labels, tuple(listing.classes), name or folder.resolve().name)
+    return ImageSet(
+        pictures.tensor(), labels, tuple(listing.classes), name or folder.resolve().name
+    )
 
 
 def _read(path: str) -> tuple[npt.NDArray[np.uint8], str]:

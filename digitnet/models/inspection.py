@@ -86,15 +86,18 @@ def _check_mode(body: nn.Module, classes: int, input_shape: Shape, *, training: 
         )
 
 
-def check_last_batch(body: nn.Module, *, pictures: int, batch_size: int) -> None:
-    """Raise `InvalidInputError` where batch norm would get a batch of one picture."""
+def check_last_batch(
+    body: nn.Module, *, pictures: int, batch_size: int, processes: int = 1
+) -> None:
+    """Raise `InvalidInputError` where batch norm would get less than two pictures at once."""
     norms = (nn.BatchNorm1d, nn.BatchNorm2d)
-    alone = pictures % batch_size == 1 % batch_size
-    if alone and any(isinstance(module, norms) for module in body.modules()):
+    least = min(batch_size, pictures % batch_size or batch_size)
+    if least // processes < 2 and any(isinstance(module, norms) for module in body.modules()):
         raise InvalidInputError(
-            "Expected batches of at least 2 pictures, as the network has batch norm; received "
-            f"{pictures:,} pictures in batches of {batch_size}, the last of which has 1. Take "
-            "another batch_size, or leave a picture out."
+            f"Expected batches of at least {2 * processes} pictures, as the network has batch norm"
+            f"{f' in each of {processes} processes' if processes > 1 else ''}; received "
+            f"{pictures:,} pictures in batches of {batch_size}, the last of which has {least}. "
+            "Take another batch_size, or leave pictures out."
         )
 
 

@@ -90,7 +90,7 @@ def test_bending_moves_neighbours_alike_and_distant_pixels_differently():
 
 @pytest.mark.parametrize("sign", [1, -1])
 def test_a_stroke_becomes_a_pixel_thicker_or_thinner_at_the_greatest(pictures, monkeypatch, sign):
-    monkeypatch.setattr(torch, "rand", lambda shape, device: torch.full((shape,), (1 + sign) / 2))
+    monkeypatch.setattr(torch, "rand", lambda shape, device: torch.full(shape, (1 + sign) / 2))
     changed = augment(pictures, Augmentation(stroke=1))
     numpy_function = ndimage.grey_dilation if sign > 0 else ndimage.grey_erosion
     x = pictures.numpy()[:, 0]

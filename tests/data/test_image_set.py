@@ -91,5 +91,5 @@ def test_batches_come_in_order_and_by_index_with_a_smaller_last_one(images):
     assert (len(batches), batches.pictures) == (3, 12)
     assert [len(x) for x in batches.unlabelled()] == [5, 5, 2]
     order = torch.arange(11, -1, -1)
-    taken = torch.cat([x for x, _ in batches.shuffled(order)])
+    taken = torch.cat([x for x, _, _ in batches.shuffled(order)])
     assert torch.equal(taken, IMAGES.flip(0))
