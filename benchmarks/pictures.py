@@ -5,6 +5,11 @@
 
 Pictures of `datasets.paper` are drawn from seeds that training did not use; those from MNIST's
 digits take its test set. Accuracy counts a digit that is not found as wrong.
+
+The environment variable DIGITNET_DRAWN can name a folder of people's drawings: `drawings/`
+with files named by their digit, `"<digit>-<source>.png"` (20 of them were taken from the
+repositories Hui-Hwoo/Recognition-using-Deep-Networks and 7eraflops/mnist-digit-recognition), and
+`hwd1000.npz` (niklashenning/hwd-1000-dataset, one writer, dark on light).
 """
 
 from __future__ import annotations
@@ -150,10 +155,10 @@ def _refusals(classifier: DigitClassifier, test: ImageSet, count: int, out: Path
     for name, make in kinds.items():
         read = [classifier.inspect(p.picture) for p in make(count, seed=SEED + 6)]
         shares[name] = {
-            "at_one_percent": statistics.mean(p.confidence < threshold for p in read),
-            "below_0.9": statistics.mean(p.confidence < 0.9 for p in read),
+            "at_one_percent": statistics.mean(float(p.confidence < threshold) for p in read),
+            "below_0.9": statistics.mean(float(p.confidence < 0.9) for p in read),
         }
-    refused = statistics.mean(confidences < 0.9)
+    refused = float((confidences < 0.9).mean())
     rows = [
         (name, f"{s['at_one_percent']:.1%}", f"{s['below_0.9']:.1%}") for name, s in shares.items()
     ]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from digitnet.pictures.parts import Box, Part, Parts
 
-_WIDE = 0.85  # of its line's height: a part that is wider may be several digits
+_WIDE = 0.7  # of its line's height: a part that is wider may be several digits
 _APART = 0.2  # of the line's height: how far cuts are from each other and from the ends
 _MOST = 8  # cuts of one part
 _SLANTS = (0.0, -0.2, 0.2, -0.4, 0.4)  # columns that a cut moves to the right with each row

@@ -20,9 +20,9 @@ NOTHING = "nothing written found"
 _UNSURE = 0.5  # probability below which a mark is hardly a digit
 _LOW, _SURE = 0.35, 0.9  # of the highest digit: a line that is lower must be as sure as this
 
-FIRST_LOOK, LARGEST_LOOK = 512, 1536  # pixels of the longer side
-_HEIGHTS = (32, 100)  # pixels of a digit that are enough and not too many
-_HEIGHT = 56  # what it is brought to otherwise
+FIRST_LOOK, LEAST_LOOK, LARGEST_LOOK = 512, 112, 1536  # pixels of the longer side
+_HEIGHT = 56  # pixels of a digit in the second look
+_PIECE = 0.25  # of a digit's height: what is lower does not widen the second look
 _MOST_PARTS = 400  # more are no numbers: the largest are read
 
 
@@ -121,7 +121,7 @@ def _warnings(lines: Sequence[Sequence[FoundDigit]], *, crowded: bool) -> Iterat
 
 
 def _looks(picture: Picture) -> tuple[Look, ...]:
-    """Look once, and again where digits are too small or too large to tell apart."""
+    """Look at all, and again where something is written, at the size at which digits are read."""
     first = look(picture.grey, FIRST_LOOK)
     heights = [part.box.height for part in first.parts.parts]
     if not heights:
@@ -130,10 +130,10 @@ def _looks(picture: Picture) -> tuple[Look, ...]:
     areas = np.array([part.area for part in first.parts.parts])
     order = np.argsort(heights)
     height = heights[order[np.searchsorted(areas[order].cumsum(), areas.sum() / 2)]]
-    longest = min(round(FIRST_LOOK * _HEIGHT / height), LARGEST_LOOK)
-    if _HEIGHTS[0] <= height <= _HEIGHTS[1] or longest == FIRST_LOOK:
-        return (first,)
-    return first, look(picture.grey, longest)
+    box = around([part for part in first.parts.parts if part.box.height >= _PIECE * height])
+    box = box.widened(height)
+    longest = min(round(box.size * _HEIGHT / height), LARGEST_LOOK)
+    return first, look(picture.grey, max(longest, LEAST_LOOK), first.in_picture(box))
 
 
 def _read_line(
