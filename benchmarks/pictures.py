@@ -38,21 +38,27 @@ CURVES: Mapping[str, tuple[float, ...]] = {
     "contrast": (0.1, 0.2, 0.3, 0.5, 0.8),
     "shadow": (0, 0.2, 0.4, 0.6, 0.8),
 }
+PARTS = ("accuracy", "refusal", "curves", "times")
 REFUSED = 0.01  # share of true digits that may be refused
 
 
 def main() -> None:
     """Measure, print tables, and write them with their figures."""
     parser = harness.parser(__doc__)
-    parser.add_argument("--pictures", type=int, default=500, help="of each kind")
+    parser.add_argument("--pictures", type=int, default=200, help="of each kind")
+    parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS, help="what to measure")
     options = harness.parse(parser)
     count = 6 if options.quick else options.pictures
     classifier = DigitClassifier.pretrained()
     _, test = harness.mnist(quick=options.quick)
-    _accuracies(classifier, test, count, options.out)
-    _refusals(classifier, test, count, options.out)
-    _curves(classifier, max(count // 4, 2), options.out)
-    _times(classifier, test, options)
+    if "accuracy" in options.only:
+        _accuracies(classifier, test, count, options.out)
+    if "refusal" in options.only:
+        _refusals(classifier, test, count, options.out)
+    if "curves" in options.only:
+        _curves(classifier, max(count // 4, 2), options.out)
+    if "times" in options.only:
+        _times(classifier, test, options)
 
 
 def _accuracies(classifier: DigitClassifier, test: ImageSet, count: int, out: Path) -> None:

@@ -41,4 +41,4 @@ def _network() -> InkNetwork:
     """Return the trained network; it is read when it is first needed."""
     network = InkNetwork()
     network.load_state_dict(read_artifact(WEIGHTS).tensors)
-    return network.eval().to(memory_format=torch.channels_last)
+    return network.for_inference()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from digitnet.models.blocks import NormBlock
 
@@ -35,6 +36,17 @@ class InkNetwork(nn.Module):
             for below, beside in zip(widths[:0:-1], widths[-2::-1], strict=True)
         )
         self.output = nn.Conv2d(widths[0], 4, kernel_size=3, padding=1)
+
+    def for_inference(self) -> InkNetwork:
+        """Let convolutions do what batch norm does, which is the same and faster, and return it."""
+        self.eval().to(memory_format=torch.channels_last)
+        for block in self.modules():
+            if not isinstance(block, NormBlock):
+                continue
+            convolution, norm, _ = block
+            if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                block[0], block[1] = fuse_conv_bn_eval(convolution, norm), nn.Identity()
+        return self
 
     def forward(self, grey: Tensor) -> Tensor:
         """Map float32 (N, 1, H, W) in 0..1 to logits of ink, of the same shape.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from digitnet.pictures.ink import find_ink
-from digitnet.pictures.parts import Box, Part, Parts, find_parts
+from digitnet.pictures.parts import Box, Part, Parts, around, find_parts
 from digitnet.pictures.resizing import Grey, resized
 
 
@@ -39,12 +39,14 @@ class Look:
         """Return how much the ink of some parts differs from the paper around it, in 0..1."""
         from scipy import ndimage  # slow to import
 
-        mask = np.isin(self.parts.labels, [part.number for part in parts])
-        near = ndimage.binary_dilation(mask, iterations=4)
-        beside = near & ~ndimage.binary_dilation(mask, iterations=2) & (self.parts.labels == 0)
+        place = around(parts).widened(4).within(self.grey.shape).slices
+        labels, grey = self.parts.labels[place], self.grey[place]
+        mask = np.isin(labels, [part.number for part in parts])
+        edge = ndimage.binary_dilation(mask, iterations=2)
+        beside = ndimage.binary_dilation(edge, iterations=2) & ~edge & (labels == 0)
         if not beside.any():
             return 1.0
-        return abs(float(np.median(self.grey[mask])) - float(np.median(self.grey[beside])))
+        return abs(float(np.median(grey[mask])) - float(np.median(grey[beside])))
 
 
 def look(grey: Grey, longest: int, box: Box | None = None) -> Look:
@@ -56,8 +58,7 @@ def look(grey: Grey, longest: int, box: Box | None = None) -> Look:
         box: Where to look; `None` is everywhere.
     """
     rows, columns = grey.shape
-    left, top, right, bottom = box or (0, 0, columns, rows)
-    place = Box(max(left, 0), max(top, 0), min(right, columns), min(bottom, rows))
+    place = (box or Box(0, 0, columns, rows)).within(grey.shape)
     seen = resized(grey[place.slices], longest)
     ink = find_ink(seen)
     scale = place.size / max(seen.shape)

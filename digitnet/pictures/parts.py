@@ -62,6 +62,12 @@ class Box(NamedTuple):
         left, top, right, bottom = self
         return Box(left - margin, top - margin, right + margin, bottom + margin)
 
+    def within(self, shape: tuple[int, ...]) -> Box:
+        """Return what of the box lies in a picture of so many rows and columns."""
+        rows, columns = shape
+        left, top, right, bottom = self
+        return Box(max(left, 0), max(top, 0), min(right, columns), min(bottom, rows))
+
     def moved(self, left: float, top: float, scale: float) -> Box:
         """Return the box scaled by `scale` and then moved."""
         edges = (scale * edge for edge in self)
@@ -105,11 +111,11 @@ def find_parts(ink: npt.NDArray[np.float32]) -> Parts:
 
     labels, count = ndimage.label(ink > _PERHAPS, _NEIGHBOURS)
     areas = np.bincount(labels.ravel(), minlength=count + 1)
-    surest = ndimage.maximum(ink, labels, np.arange(count + 1))
+    sure = np.bincount(labels[ink > _SURELY], minlength=count + 1)
     parts = [
         Part(number, Box(x.start, y.start, x.stop, y.stop), int(areas[number]))
         for number, (y, x) in enumerate(ndimage.find_objects(labels), start=1)
-        if surest[number] > _SURELY
+        if sure[number]
     ]
     return Parts(labels, tuple(parts))
 

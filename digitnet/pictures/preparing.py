@@ -110,23 +110,30 @@ def _sighting(grey: Grey, classify: Classify | None) -> _Sighting:
 def _closely(grey: Grey, longest: int, classify: Classify | None) -> _Sighting:
     """Look at a picture, and closer at the digit if it is small there."""
     seen = look(grey, longest)
-    whole, likelihood = _choose(seen, classify)
+    doubtful = max(grey.shape) > FIRST_LOOK  # else there are no more pixels to look at
+    whole, likelihood = _choose(seen, classify, doubtful=doubtful)
     if not whole or around(whole).size >= _SMALL:
         return _Sighting((seen,), whole, whole, likelihood)
     box = around(whole)
     close = look(grey, CLOSE_LOOK, seen.in_picture(box.widened(round(_MARGIN * box.size))))
-    chosen, closer = _choose(close, classify)
+    chosen, closer = _choose(close, classify, doubtful=doubtful)
     if not chosen:
         return _Sighting((seen,), whole, whole, likelihood)
     return _Sighting((seen, close), chosen, whole, closer)
 
 
-def _choose(seen: Look, classify: Classify | None) -> tuple[list[Part], float]:
-    """Return the parts of the digit that is meant, and how likely it is one."""
+def _choose(seen: Look, classify: Classify | None, *, doubtful: bool) -> tuple[list[Part], float]:
+    """Return the parts of the digit that is meant, and how likely it is one.
+
+    Args:
+        seen: Where to choose.
+        classify: Tells what is likely.
+        doubtful: Whether what is without a rival has to look like a digit as well.
+    """
     candidates = find_candidates(seen.parts.parts, seen.grey.shape)
     if not candidates:
         return [], 0.0
-    if classify is None:
+    if classify is None or (len(candidates) == 1 and not doubtful):
         return candidates[0].parts, 1.0
     pixels = [to_mnist_form(cut_out(seen.ink, seen.parts, c.parts)) for c in candidates]
     likely = classify(np.stack(pixels)).max(axis=1)
