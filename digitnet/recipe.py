@@ -253,8 +253,8 @@ On MNIST's test set 99.70% (mean of two seeds: 99.71 and 99.69%) after 16 minute
 one thread on an AMD EPYC with AVX512-BF16, in bfloat16 (`benchmarks/accuracy.py --recipe best
 --seeds 2`, November 2026). Network and weight decay were chosen on a third of MNIST's training
 set, held out of trainings of 5 to 10 epochs, by the calibrated cross-entropy there, with one seed a
-setting. Elastic bends of 0.8 pixels helped there with little weight decay and harmed with much;
-half a pixel is a guess in between, as longer trainings bear more.
+setting. Elastic bends of 0.8 pixels helped there with little weight decay and not with much; half
+a pixel is a guess in between, which no held-out pictures have judged.
 """
 
 RECIPES = {recipe.name: recipe for recipe in (REPORT, FAST, BEST)}
