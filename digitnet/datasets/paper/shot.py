@@ -189,10 +189,6 @@ def _shadow(photo: bool, rng: Generator) -> float:
     return between(rng, 0.15, 0.65) if photo and chance(rng, 0.35) else 0.0
 
 
-def _unevenness(paper: str, photo: bool, rng: Generator) -> float:
-    return between(rng, 0, 0.3 if paper == "board" else 0.55) if photo else 0.0
-
-
 def _blur(camera: str, rng: Generator) -> float:
     if camera == "screen":
         return 0.0
