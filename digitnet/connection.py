@@ -16,6 +16,10 @@ from threading import Thread
 from typing import Any
 
 import torch
+
+# Where this module is imported after a group was made, as the first optimizer does, its default
+# arguments keep the group; gloo's threads then outlive the interpreter, and some end in abort().
+import torch.distributed.nn.functional
 from torch import Tensor, distributed
 from torch.distributed.distributed_c10d import PrefixStore, Store
 from torch.distributed.rendezvous import rendezvous

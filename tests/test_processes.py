@@ -120,6 +120,12 @@ def test_only_the_first_process_prints_and_writes(job):
     assert not (folder / "1.png").exists()
 
 
+def test_no_thread_of_the_connection_outlives_the_script(job):
+    for rank in (0, 1):  # one that does may abort the process while Python ends
+        names = json.loads((job[0] / f"{rank}.threads").read_text())
+        assert not [name for name in names if "gloo" in name]
+
+
 def test_one_process_goes_on_from_a_checkpoint_of_two(one, job):
     folder, (found, _), _ = job
     assert len(found["begun"]["history"]) == 1  # process 1 stopped it

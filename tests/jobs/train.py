@@ -8,6 +8,7 @@ what happens when processes differ look at their rank.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import sys
@@ -130,6 +131,7 @@ def outcome(recipe: str, folder: Path, **options) -> dict:
 def main() -> None:
     """Write all outcomes."""
     folder = Path(sys.argv[1])
+    atexit.register(_note_threads, folder / f"{RANK}.threads")  # before all others: called last
     found = {name: outcome(name, folder) for name in RECIPES}
     # written by these processes, for others to go on from; and the other way round
     found["begun"] = outcome(
@@ -142,6 +144,12 @@ def main() -> None:
     # after all these errors, the processes work together as before
     found["again"] = outcome("everything", folder)
     (folder / f"{RANK}.json").write_text(json.dumps(found))
+
+
+def _note_threads(path: Path) -> None:
+    """Write the names of this process's threads, where the system tells them."""
+    names = [task.read_text().strip() for task in Path("/proc/self/task").glob("*/comm")]
+    path.write_text(json.dumps(names))
 
 
 def _with_weights_and_files_of_its_own(folder: Path) -> list[float]:
