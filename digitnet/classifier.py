@@ -34,6 +34,7 @@ from digitnet.errors import (
     warn,
 )
 from digitnet.evaluation import Evaluation, evaluate, predict_logits
+from digitnet.export import write_onnx
 from digitnet.history import History
 from digitnet.metrics import channel_statistics
 from digitnet.model_file import ModelInfo, check_weights, current_versions
@@ -352,6 +353,26 @@ class ImageClassifier:
         self._require_fit()
         if self._processes.is_first:
             write_artifact(path, self._network.state_dict(), self._info().to_metadata())
+
+    @processes.together
+    def export_onnx(self, path: str | os.PathLike[str]) -> None:
+        """Write the network as ONNX: pictures in, probabilities out, for other programs.
+
+        Its input `images` is uint8 (N, C, H, W) of any N, and its output `probabilities`
+        float32 (N, classes): normalisation, temperature and softmax are inside. The classes
+        stand in the metadata as `classes`, a JSON list.
+
+        Args:
+            path: The file; it is replaced whole, or not at all. Its folder must exist.
+
+        Raises:
+            InvalidInputError: The extra `onnx` is not installed, or a layer cannot be expressed.
+            ArtifactError: The file could not be written.
+            NotFittedError: There was no `fit` or `load` yet.
+        """
+        self._require_fit()
+        if self._processes.is_first:
+            write_onnx(self._network, path, classes=self.classes, input_shape=self.input_shape)
 
     @classmethod
     def load(

@@ -1,0 +1,113 @@
+"""An ONNX file reads as digitnet does."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from digitnet import DigitClassifier, ImageClassifier, datasets
+from digitnet.errors import ArtifactError, InvalidInputError, NotFittedError
+
+onnxruntime = pytest.importorskip("onnxruntime", reason='needs pip install ".[onnx]"')
+pytest.importorskip("onnxscript", reason='needs pip install ".[onnx]"')
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    """A thousand digits, and five hundred to hold out."""
+    train, test = datasets.synthetic(train=1_000, test=500)
+    return train, test
+
+
+def read(path, images):
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    (probabilities,) = session.run(None, {"images": images.numpy()})
+    return session, probabilities
+
+
+@pytest.mark.parametrize("network", ["report", "mlp", "slim", "deep"])
+def test_its_probabilities_are_digitnets_temperature_included(pictures, tmp_path, network):
+    train, test = pictures
+    classifier = DigitClassifier(network, seed=0)
+    classifier.fit(train, epochs=1, verbose=0)
+    assert classifier.calibrate(test) != 1
+    classifier.export_onnx(tmp_path / "digits.onnx")
+    session, probabilities = read(tmp_path / "digits.onnx", train.images)
+    assert np.abs(probabilities - classifier.predict_proba(train)).max() < 1e-5
+    metadata = session.get_modelmeta().custom_metadata_map
+    assert json.loads(metadata["classes"]) == list(classifier.classes)
+    assert json.loads(metadata["input_shape"]) == [1, 28, 28]
+    assert metadata["torch"] == torch.__version__
+
+
+@pytest.mark.parametrize("count", [1, 3, 70])
+def test_any_number_of_pictures_goes_in(pictures, tmp_path, count):
+    classifier = DigitClassifier.pretrained()
+    classifier.export_onnx(tmp_path / "digits.onnx")
+    _, probabilities = read(tmp_path / "digits.onnx", pictures[0].images[:count])
+    expected = classifier.predict_proba(pictures[0].images[:count])
+    assert probabilities == pytest.approx(expected, abs=1e-5)
+
+
+def test_votes_and_networks_and_pictures_of_ones_own(tmp_path):
+    own = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(400, 2))
+    images = torch.randint(256, (20, 3, 12, 12), dtype=torch.uint8)
+    members = []
+    for seed in (0, 1):
+        member = ImageClassifier(
+            "deep", classes=["a", "b"], input_shape=(3, 12, 12), seed=seed, mean=0.5, std=0.2
+        )
+        member.fit(images, [0, 1] * 10, epochs=1, verbose=0)
+        members.append(member)
+    alone = ImageClassifier(own, classes=["a", "b"], input_shape=(3, 12, 12), seed=0)
+    alone.fit(images, [0, 1] * 10, epochs=1, verbose=0)
+    for classifier in (ImageClassifier.ensemble(members), alone):
+        classifier.export_onnx(tmp_path / "own.onnx")
+        _, probabilities = read(tmp_path / "own.onnx", images)
+        assert probabilities == pytest.approx(classifier.predict_proba(images), abs=1e-5)
+
+
+def test_the_classifier_is_left_as_it_was(pictures, tmp_path):
+    train, _ = pictures
+    classifier = DigitClassifier("slim", seed=0)
+    classifier.fit(train, epochs=1, verbose=0)
+    before = classifier.predict_proba(train)
+    classifier.export_onnx(tmp_path / "digits.onnx")
+    assert (classifier.predict_proba(train) == before).all()
+    classifier.fit(train, epochs=1, verbose=0)  # and can go on
+
+
+def test_without_the_extra_it_says_what_to_install(fitted, tmp_path, monkeypatch):
+    monkeypatch.setattr("digitnet.export._NEEDED", ("onnx", "onnx_that_is_not_there"))
+    with pytest.raises(InvalidInputError, match=r'no onnx_that.* pip install "digitnet\[onnx\]"'):
+        fitted.export_onnx(tmp_path / "digits.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_layer_that_cannot_be_expressed_is_an_error(tmp_path):
+    class Own(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear = nn.Linear(784, 10)
+
+        def forward(self, x):
+            sys.getrefcount(x)
+            return self.linear(torch.from_numpy(x.flatten(1).detach().numpy()))
+
+    classifier = DigitClassifier(Own(), seed=0)
+    images = torch.randint(100, (20, 28, 28), dtype=torch.uint8)
+    classifier.fit(images, [0, 1] * 10, epochs=1, verbose=0)
+    with pytest.raises(InvalidInputError, match="layers that torch.onnx can express"):
+        classifier.export_onnx(tmp_path / "own.onnx")
+
+
+def test_what_was_not_trained_and_what_cannot_be_written_are_errors(fitted, tmp_path):
+    with pytest.raises(NotFittedError):
+        DigitClassifier().export_onnx(tmp_path / "digits.onnx")
+    with pytest.raises(ArtifactError, match="there is no folder"):
+        fitted.export_onnx(tmp_path / "none" / "digits.onnx")
