@@ -15,6 +15,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 # Colours that colour-blind readers can tell apart: Okabe and Ito, 2008
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#555555"
+_COLOURS = (BLUE, ORANGE, "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 _BLUES = LinearSegmentedColormap.from_list("blues", ["#FFFFFF", BLUE])
 _DPI = 120
 
@@ -123,6 +124,45 @@ def class_distribution(counts: Mapping[str, Array], classes: Sequence[str]) -> F
     axes.margins(y=0.1)
     axes.set_xlabel("Class")
     axes.legend(frameon=False, ncols=len(counts), loc="lower right", bbox_to_anchor=(1, 1))
+    return figure
+
+
+def compared_curves(
+    x: Sequence[float],
+    curves: Mapping[str, Array],
+    *,
+    title: str,
+    xlabel: str,
+    ylabel: str = "",
+    share: bool = True,
+    log: bool = False,
+) -> Figure:
+    """Draw means over seeds as lines, each in a band of one standard deviation either way.
+
+    Args:
+        x: Where the curves have points, P of them.
+        curves: By name, floats (seeds, P); those after the sixth are dashed.
+        title: What the figure shows.
+        xlabel: What the points are.
+        ylabel: What the values are.
+        share: The values are shares, shown as per cent.
+        log: Draw the values on a logarithmic scale.
+    """
+    figure = _figure(8, 4.5)
+    axes = _axes(figure, title)
+    for number, (name, values) in enumerate(curves.items()):
+        colour = _COLOURS[number % len(_COLOURS)]
+        style = "-" if number < len(_COLOURS) else "--"
+        mean, spread = values.mean(axis=0), values.std(axis=0, ddof=min(1, len(values) - 1))
+        few = len(x) <= 20
+        axes.plot(x, mean, style, color=colour, marker="o" if few else None, ms=4, label=name)
+        axes.fill_between(x, mean - spread, mean + spread, color=colour, alpha=0.15, lw=0)
+    axes.set(xlabel=xlabel, ylabel=ylabel, yscale="log" if log else "linear")
+    if share:
+        axes.yaxis.set_major_formatter(PercentFormatter(1))
+    if all(float(point).is_integer() for point in x):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend(frameon=False, fontsize=9)
     return figure
 
 

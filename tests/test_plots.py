@@ -33,6 +33,12 @@ FIGURES = {
         IMAGES[:7], [1] * 7, [2] * 7, [0.9] * 7, CLASSES
     ),
     "colour pictures": lambda: plots.sample_grid(IMAGES.repeat(3, axis=1), LABELS, CLASSES),
+    "compared_curves": lambda: plots.compared_curves(
+        range(1, 4), {"a": np.array([[0.8, 0.9, 0.95], [0.7, 0.9, 0.96]])}, title="t", xlabel="x"
+    ),
+    "curves of one seed": lambda: plots.compared_curves(
+        range(40), {str(n): np.ones((1, 40)) for n in range(8)}, title="t", xlabel="x", log=True
+    ),
     "no mistakes": lambda: plots.mistakes_gallery(IMAGES[:0], [], [], [], CLASSES),
     "a class without pictures": lambda: plots.per_class_accuracy(
         np.array([0.9, np.nan]), CLASSES[:2]
@@ -67,3 +73,13 @@ def test_the_confusion_matrix_shows_every_count():
 def test_a_gallery_names_label_prediction_and_confidence():
     figure = plots.mistakes_gallery(IMAGES[:1], [4], [9], [0.875], CLASSES)
     assert figure.axes[0].get_title() == "is 4, read as 9\nat 87.5%"
+
+
+def test_the_band_around_a_curve_is_a_standard_deviation_of_the_seeds():
+    values = np.array([[0.8, 0.9], [0.6, 0.9]])
+    (axes,) = plots.compared_curves([0, 1], {"a": values}, title="t", xlabel="x").axes
+    (line,), (band,) = axes.lines, axes.collections
+    assert line.get_ydata().tolist() == pytest.approx([0.7, 0.9])
+    spread = values[:, 0].std(ddof=1)
+    heights = band.get_paths()[0].vertices[:, 1]
+    assert [heights.min(), heights.max()] == pytest.approx([0.7 - spread, 0.9])
