@@ -1,0 +1,186 @@
+// A drawn digit in the form of MNIST's pictures, as digitnet/pictures/mnist_form.py makes it: 28x28
+// pixels, the digit in a box of 20x20, strokes about as wide as MNIST's, the centre of mass in the
+// middle. A picture here is {width, height, data}, data a Float32Array of ink in 0..1, row by row.
+
+export const SIZE = 28;
+const BOX = 20;
+const FINE = 4; // times as large as the result are digits while their strokes change
+const THIN = 0.1; // stroke widths of MNIST's digits, as shares of the longer side: most lie between
+const THICK = 0.19;
+
+/** Return a digit as a Uint8Array of 28x28, light on dark; all 0 where there is no ink. */
+export function toMnistForm(ink) {
+  const form = new Uint8Array(SIZE * SIZE);
+  const drawn = cropped(ink);
+  if (!drawn) return form;
+  const tight = cropped(strokeLikeMnist(padded(resized(drawn, BOX * FINE), BOX)));
+  return tight ? centred(resized(tight, BOX), form) : form;
+}
+
+/** Return the part that has ink, or null where none has. */
+function cropped({ width, height, data }) {
+  let [left, top, right, bottom] = [width, height, -1, -1];
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      if (data[y * width + x] <= 0.5) continue;
+      left = Math.min(left, x);
+      right = Math.max(right, x);
+      top = Math.min(top, y);
+      bottom = y;
+    }
+  }
+  if (right < 0) return null;
+  const part = picture(right - left + 1, bottom - top + 1);
+  for (let y = top; y <= bottom; y++) {
+    const row = data.subarray(y * width + left, y * width + right + 1);
+    part.data.set(row, (y - top) * part.width);
+  }
+  return part;
+}
+
+/** Make the longer side so many pixels: means when smaller, a smooth curve when larger. */
+function resized(image, longest) {
+  const scale = longest / Math.max(image.width, image.height);
+  if (scale === 1) return image;
+  const width = Math.max(1, Math.round(image.width * scale));
+  const height = Math.max(1, Math.round(image.height * scale));
+  return transposed(alongRows(transposed(alongRows(image, width)), height));
+}
+
+function alongRows({ width, height, data }, wanted) {
+  const result = picture(wanted, height);
+  const step = width / wanted;
+  const shrinks = step > 1;
+  const reach = shrinks ? step / 2 : 2;
+  for (let x = 0; x < wanted; x++) {
+    const centre = (x + 0.5) * step;
+    const first = Math.max(0, Math.floor(centre - reach));
+    const last = Math.min(width, Math.ceil(centre + reach));
+    const weights = [];
+    for (let from = first; from < last; from++) {
+      weights.push(shrinks ? covered(from, centre, reach) : keys(from + 0.5 - centre));
+    }
+    const sum = weights.reduce((a, b) => a + b, 0);
+    for (let y = 0; y < height; y++) {
+      let value = 0;
+      weights.forEach((weight, i) => (value += weight * data[y * width + first + i]));
+      result.data[y * wanted + x] = Math.min(1, Math.max(0, value / sum));
+    }
+  }
+  return result;
+}
+
+/** Return how much of a pixel lies within reach of a place. */
+function covered(pixel, centre, reach) {
+  return Math.max(0, Math.min(pixel + 1, centre + reach) - Math.max(pixel, centre - reach));
+}
+
+/** Cubic convolution (Keys, 1981). */
+function keys(distance) {
+  const d = Math.abs(distance);
+  if (d < 1) return 1.5 * d ** 3 - 2.5 * d ** 2 + 1;
+  return d < 2 ? -0.5 * d ** 3 + 2.5 * d ** 2 - 4 * d + 2 : 0;
+}
+
+/** Make strokes thicker or thinner, where they are unlike MNIST's. */
+function strokeLikeMnist(fine) {
+  const size = BOX * FINE;
+  const inside = distances(fine, (ink) => ink > 0.5);
+  const own = inside.filter((distance) => distance > 0);
+  const width = own.length ? (4 * own.reduce((a, b) => a + b, 0)) / own.length - 1 : 0;
+  let level;
+  if (width > 0 && width < THIN * size) {
+    const outside = distances(fine, (ink) => ink <= 0.5);
+    level = (at) => (THIN * size - width) / 2 - outside[at] + 1;
+  } else if (width > THICK * size) {
+    // at most a third, so that a blot or a filled loop keeps its form
+    const margin = Math.min((width - THICK * size) / 2, width / 3);
+    level = (at) => inside[at] - margin;
+  } else {
+    return fine;
+  }
+  const data = fine.data.map((_, at) => Math.min(1, Math.max(0, level(at))));
+  return { ...fine, data };
+}
+
+/** Return how far each pixel of a kind is from the next of another (Felzenszwalb, 2012). */
+function distances({ width, height, data }, isOfKind) {
+  const far = (width + height) ** 2;
+  const squares = picture(width, height);
+  data.forEach((ink, at) => (squares.data[at] = isOfKind(ink) ? far : 0));
+  for (let y = 0; y < height; y++) {
+    envelope(squares.data.subarray(y * width, (y + 1) * width));
+  }
+  const columns = transposed(squares);
+  for (let x = 0; x < width; x++) {
+    envelope(columns.data.subarray(x * height, (x + 1) * height));
+  }
+  return transposed(columns).data.map(Math.sqrt);
+}
+
+/** Replace each number by the least of (distance squared + number) over all places. */
+function envelope(numbers) {
+  const values = Float64Array.from(numbers);
+  const lowest = []; // places of the parabolas that are lowest somewhere
+  const from = []; // where each begins to be
+  values.forEach((value, place) => {
+    let start = -Infinity;
+    while (lowest.length) {
+      const other = lowest[lowest.length - 1];
+      start = (value + place ** 2 - values[other] - other ** 2) / (2 * (place - other));
+      if (start > from[from.length - 1]) break;
+      lowest.pop();
+      from.pop();
+      start = -Infinity;
+    }
+    lowest.push(place);
+    from.push(start);
+  });
+  let current = 0;
+  for (let place = 0; place < values.length; place++) {
+    while (current + 1 < from.length && from[current + 1] <= place) current++;
+    numbers[place] = (place - lowest[current]) ** 2 + values[lowest[current]];
+  }
+}
+
+/** Put the centre of mass onto row 14 and column 14, as far as the digit stays inside. */
+function centred(digit, form) {
+  const left = start(digit);
+  const top = start(transposed(digit));
+  digit.data.forEach((ink, at) => {
+    const [x, y] = [at % digit.width, Math.floor(at / digit.width)];
+    form[(top + y) * SIZE + left + x] = Math.round(255 * ink);
+  });
+  return form;
+}
+
+/** Return the column at which a digit begins. */
+function start({ width, data }) {
+  let [mass, moment] = [0, 0];
+  data.forEach((ink, at) => {
+    mass += ink;
+    moment += ink * (at % width);
+  });
+  return Math.min(Math.max(Math.round(SIZE / 2 - moment / mass), 0), SIZE - width);
+}
+
+function padded(image, margin) {
+  const result = picture(image.width + 2 * margin, image.height + 2 * margin);
+  for (let y = 0; y < image.height; y++) {
+    const row = image.data.subarray(y * image.width, (y + 1) * image.width);
+    result.data.set(row, (y + margin) * result.width + margin);
+  }
+  return result;
+}
+
+function transposed({ width, height, data }) {
+  const result = picture(height, width);
+  data.forEach((value, at) => {
+    result.data[(at % width) * height + Math.floor(at / width)] = value;
+  });
+  return result;
+}
+
+function picture(width, height) {
+  return { width, height, data: new Float32Array(width * height) };
+}

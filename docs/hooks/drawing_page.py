@@ -1,0 +1,46 @@
+"""What the drawing page needs beside its own files: the network, and a runtime for it."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+
+from digitnet import DigitClassifier
+from digitnet.datasets.folders import cache_folder
+
+RUNTIME = "onnxruntime-web@1.30.0"
+FILES = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
+
+log = logging.getLogger("mkdocs.hooks.drawing_page")
+
+
+def on_post_build(config) -> None:
+    """Put network and runtime beside the page."""
+    page = Path(config["site_dir"], "draw")
+    DigitClassifier.pretrained().export_onnx(page / "digits.onnx")
+    kept = cache_folder() / RUNTIME.replace("@", "-")
+    if not all((kept / name).is_file() for name in FILES):
+        if shutil.which("npm") is None:
+            log.warning("npm is not installed: the drawing page will not work. Install Node.js.")
+            return
+        _fetch(kept)
+    for name in FILES:
+        shutil.copy(kept / name, page / name)
+
+
+def _fetch(folder: Path) -> None:
+    """Get the runtime from npm, which checks that it is whole."""
+    with tempfile.TemporaryDirectory() as place:
+        command = ["npm", "pack", RUNTIME, "--pack-destination", place, "--silent"]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        (archive,) = Path(place).glob("*.tgz")
+        folder.mkdir(parents=True, exist_ok=True)
+        with tarfile.open(archive) as files:
+            for name in FILES:
+                content = files.extractfile(f"package/dist/{name}")
+                assert content is not None
+                (folder / name).write_bytes(content.read())
