@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from digitnet import metrics
+from digitnet import metrics, notebook
 from digitnet.calibration import calibration_error
 from digitnet.data.batches import Batches
 from digitnet.processes import current
@@ -66,6 +66,12 @@ class Evaluation:
             f"Evaluation(loss={self.loss:.4f}, accuracy={self.accuracy:.4f}, "
             f"{len(self.labels):,} pictures)"
         )
+
+    def _repr_html_(self) -> str:
+        from digitnet.plots import confusion_matrix  # slow to import
+
+        figure = confusion_matrix(self.confusion, self.classes)
+        return notebook.lines(repr(self)) + notebook.picture(figure)
 
     @property
     def confusion(self) -> npt.NDArray[np.int64]:

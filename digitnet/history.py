@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from digitnet import notebook
 from digitnet.artifact import write_atomically
 
 if TYPE_CHECKING:
@@ -93,6 +94,13 @@ class History:
         from digitnet.plots import learning_curves  # matplotlib is slow to import
 
         return learning_curves(self.epoch, self.history)
+
+    def _repr_html_(self) -> str:
+        columns = self.history
+        rows = zip(self.epoch, *columns.values(), strict=True)
+        shown = [["" if value is None else f"{value:.4g}" for value in row] for row in rows]
+        curves = notebook.picture(self.plot()) if self.logs else ""
+        return notebook.table(["epoch", *columns], shown) + curves
 
     @classmethod
     def from_rows(cls, rows: Iterable[Mapping[str, Any]]) -> History:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from digitnet import notebook
 from digitnet.pictures.parts import Box
 from digitnet.pictures.resizing import Grey
 
@@ -39,6 +40,10 @@ class Prediction:
     def __repr__(self) -> str:
         warnings = f", warnings={list(self.warnings)}" if self.warnings else ""
         return f"Prediction(digit={self.digit}, confidence={self.confidence:.1%}{warnings})"
+
+    def _repr_html_(self) -> str:
+        read = "no digit" if self.digit is None else f"{self.digit}, with {self.confidence:.1%}"
+        return notebook.lines(read, *self.warnings) + notebook.picture(self.plot())
 
     def plot(self) -> Figure:
         """Draw the pixels that the network saw, and the probability of each digit."""
@@ -75,6 +80,9 @@ class Reading:
     def __repr__(self) -> str:
         warnings = f", warnings={list(self.warnings)}" if self.warnings else ""
         return f"Reading(text={self.text!r}{warnings})"
+
+    def _repr_html_(self) -> str:
+        return notebook.lines(*self.lines, *self.warnings) + notebook.picture(self.plot())
 
     def plot(self) -> Figure:
         """Draw the picture with a box and a digit for each that was read."""
