@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.panel import Panel
 
 from digitnet import ImageSet, datasets
-from digitnet.errors import DatasetUnavailableError
+from digitnet.digits import DIGITS, INPUT_SHAPE
+from digitnet.errors import DatasetUnavailableError, DigitNetError
 
 QUICK_TRAIN, QUICK_TEST, QUICK_EPOCHS = 6_000, 2_000, 2
 
@@ -30,16 +31,19 @@ class Data:
     warning: str
 
 
-def parse(description: str, *, out: str) -> argparse.Namespace:
+def parse(description: str, *, out: str, seeds: int = 1) -> argparse.Namespace:
     """Return the options that every example has."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--seeds", type=_positive, default=1, help="repeat with so many seeds")
+    parser.add_argument(
+        "--seeds", type=_positive, default=seeds, help="repeat with so many seeds (%(default)s)"
+    )
     parser.add_argument("--epochs", type=_positive, help="epochs (default: the recipe's)")
     parser.add_argument(
         "--data",
-        choices=("auto", "mnist", "synthetic"),
         default="auto",
-        help="auto: MNIST, or digits drawn by a program where MNIST cannot be had",
+        metavar="auto|mnist|synthetic|FOLDER",
+        help="auto: MNIST, or digits drawn by a program where MNIST cannot be had; or a folder "
+        "with train/ and test/, in each a folder of pictures a digit",
     )
     parser.add_argument("--out", type=Path, default=Path(out), help="folder for what is made")
     parser.add_argument(
@@ -48,30 +52,70 @@ def parse(description: str, *, out: str) -> argparse.Namespace:
     return parser.parse_args()
 
 
-def load(choice: str, *, quick: bool, console: Console) -> Data:
-    """Return the data of `--data`, and warn where figures on them are not comparable."""
-    warning = ""
-    if choice == "synthetic":
-        warning = "These figures are of digits drawn by a program, not of MNIST."
-    else:
-        try:
-            train, test = datasets.mnist()
-        except DatasetUnavailableError as error:
-            if choice == "mnist":
-                raise SystemExit(str(error)) from error
-            console.print(str(error), style="dim", soft_wrap=True)
-            warning = (
-                "MNIST could not be had: these figures are of digits drawn by a program. They "
-                "are not comparable with the original's."
-            )
-    if warning:
-        train, test = datasets.synthetic()
+def load(
+    choice: str,
+    *,
+    quick: bool,
+    console: Console,
+    most: tuple[int, int] = (QUICK_TRAIN, QUICK_TEST),
+) -> Data:
+    """Return the data of `--data`, and warn where figures on them are not comparable.
+
+    Args:
+        choice: What `--data` says.
+        quick: Take a part alone.
+        console: Where to warn.
+        most: Training and test pictures of that part.
+    """
+    train, test, warning = _found(choice, console)
     if quick:
-        train, test = train[:QUICK_TRAIN], test[:QUICK_TEST]
+        train, test = _part(train, most[0]), _part(test, most[1])
         warning = f"{warning} A quick try on part of the data: the figures mean little.".strip()
     if warning:
         console.print(Panel(warning, title="NOT COMPARABLE", style="bold white on red"))
     return Data(train, test, warning)
+
+
+def _part(images: ImageSet, most: int) -> ImageSet:
+    """Return so many pictures from all over a set, which may be in the order of its classes."""
+    return images[:: max(1, len(images) // most)][:most]
+
+
+def _found(choice: str, console: Console) -> tuple[ImageSet, ImageSet, str]:
+    if choice == "synthetic":
+        warning = "These figures are of digits drawn by a program, not of MNIST."
+        return *datasets.synthetic(), warning
+    if choice not in ("auto", "mnist"):
+        return *_own(Path(choice)), f"These figures are of '{choice}', not of MNIST."
+    try:
+        return *datasets.mnist(), ""
+    except DatasetUnavailableError as error:
+        if choice == "mnist":
+            raise SystemExit(str(error)) from error
+        console.print(str(error), style="dim", soft_wrap=True)
+        warning = (
+            "MNIST could not be had: these figures are of digits drawn by a program. They "
+            "are not comparable with the original's."
+        )
+        return *datasets.synthetic(), warning
+
+
+def _own(folder: Path) -> tuple[ImageSet, ImageSet]:
+    """Return the pictures of a folder, which must be like MNIST's."""
+    try:
+        train, test = (datasets.image_folder(folder / part) for part in ("train", "test"))
+    except DigitNetError as error:
+        raise SystemExit(str(error)) from error
+    for part, images in (("train", train), ("test", test)):
+        shape = tuple(images.images.shape[1:])
+        if images.classes != DIGITS or shape != INPUT_SHAPE:
+            raise SystemExit(
+                f"Expected in '{folder / part}' the classes {', '.join(DIGITS)} in pictures of "
+                f"{INPUT_SHAPE} (channels, height, width), as the networks here take them; "
+                f"received {', '.join(images.classes)} in pictures of {shape}. Give other "
+                "pictures, or train on these with digitnet.ImageClassifier."
+            )
+    return train, test
 
 
 def _positive(text: str) -> int:
