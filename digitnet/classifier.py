@@ -107,6 +107,7 @@ class ImageClassifier:
             mean=statistics[0],
             std=statistics[1],
             seed=self.seed,
+            mirror=self.recipe.mirror,
         ).to(self.device)
         self._loaded_history: History | None = None
         self._chosen_on: str | None = None  # fingerprint of what the best epoch was chosen on
@@ -416,7 +417,8 @@ class ImageClassifier:
 
         Args:
             members: A list of trained classifiers of the same classes, pictures and
-                normalisation.
+                normalisation; where their recipes mirror, all must, and the mean of the
+                members is taken for each side.
 
         Raises:
             InvalidInputError: There are none, or they differ in one of these.

@@ -96,9 +96,14 @@ class ModelInfo:
         """Return what an ensemble of trained networks says of itself.
 
         Raises:
-            InvalidInputError: They differ in classes, pictures or normalisation.
+            InvalidInputError: They differ in classes, pictures, normalisation or mirroring.
         """
         first = infos[0]
+        if len({info.recipe.mirror for info in infos}) > 1:
+            raise InvalidInputError(
+                "Expected members of which all look at mirror images, or none; received both. "
+                "Give their recipes the same mirror."
+            )
         for setting in ("classes", "input_shape", "mean", "std"):
             found = {getattr(info, setting) for info in infos}
             if len(found) > 1:

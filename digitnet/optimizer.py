@@ -5,9 +5,60 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from digitnet.recipe import Recipe
+
+_MOMENTUM = 0.95  # Muon's own default (Jordan et al., 2024)
+
+
+class Muon(torch.optim.AdamW):
+    """AdamW that steps in another way for the filters of convolutions.
+
+    Their step is the momentum of their gradient, a filter a row, made an orthogonal matrix, so
+    that it moves all directions alike and not a few strong ones most (Jordan et al., 2024,
+    kellerjordan.github.io/posts/muon). It is made as large as AdamW's steps are (Liu et al.,
+    2025, arXiv 2502.16982): so one learning rate and one weight decay serve all weights.
+    """
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> Any:
+        """Take a step; the gradients of the filters are used up."""
+        for group in self.param_groups:
+            for weight in group["params"]:
+                if weight.ndim == 4 and weight.grad is not None:
+                    self._step_filters(weight, weight.grad, group["lr"], group["weight_decay"])
+                    weight.grad = None  # AdamW passes over weights without one
+        return super().step(closure)
+
+    def _step_filters(
+        self, weight: Tensor, gradient: Tensor, learning_rate: float, weight_decay: float
+    ) -> None:
+        state = self.state[weight]
+        if not state:
+            state["step"] = torch.zeros(())  # which AdamW looks for when it loads a state
+            state["momentum"] = torch.zeros_like(weight)
+        momentum = state["momentum"].lerp_(gradient, 1 - _MOMENTUM)
+        ahead = gradient.lerp(momentum, _MOMENTUM)  # Nesterov's
+        step = orthogonal(ahead.flatten(1))
+        size = 0.2 * max(step.shape) ** 0.5  # 0.2 is the root mean square of AdamW's steps
+        weight.mul_(1 - learning_rate * weight_decay)
+        weight.sub_(step.view_as(weight), alpha=learning_rate * size)
+
+
+def orthogonal(matrix: Tensor) -> Tensor:
+    """Return nearly the orthogonal matrix that is nearest to a matrix (M, N).
+
+    Five steps of a Newton-Schulz iteration bring the singular values to 0.7..1.2; its
+    coefficients are Jordan's (2024).
+    """
+    tall = len(matrix) > matrix.shape[1]
+    x: Tensor = matrix.t() if tall else matrix
+    x = x / (x.norm() + 1e-7)
+    for _ in range(5):
+        square = x @ x.t()
+        x = 3.4445 * x + (-4.7750 * square + 2.0315 * square @ square) @ x
+    return x.t() if tall else x
 
 
 def build_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
@@ -22,6 +73,8 @@ def build_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
     options["fused"] = parameters[0].device.type in ("cpu", "cuda")
     if recipe.optimizer == "sgd":
         return torch.optim.SGD(parameters, momentum=0.9, nesterov=True, **options)
+    if recipe.optimizer == "muon":
+        return Muon(parameters, **options)
     if recipe.optimizer == "adamw":
         return torch.optim.AdamW(parameters, **options)
     return torch.optim.Adam(parameters, **options)

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 
 from digitnet.errors import InvalidInputError
 
-Optimizer = Literal["adam", "adamw", "sgd"]
+Optimizer = Literal["adam", "adamw", "muon", "sgd"]
 Schedule = Literal["constant", "one_cycle"]
 Precision = Literal["auto", "float32", "bfloat16"]
 
@@ -20,6 +20,8 @@ _CHOICES = {
     "precision": get_args(Precision),
 }
 _GREATEST = {  # of each field of an augmentation
+    "flip": 1,
+    "crop": 1e6,
     "rotation": 360,
     "shift": 1e6,
     "scale": 0.99,
@@ -40,6 +42,11 @@ class Augmentation:
     """How far training pictures are changed at random, each by its own amount.
 
     Args:
+        flip: Share of the pictures that are mirrored, left to right, in [0, 1]: not for
+            digits or letters.
+        crop: Greatest shift in whole pixels, in each direction, with the picture mirrored
+            beyond its border (pad and crop: He et al., 2016; mirrored: Jordan, 2024,
+            arXiv 2404.00498).
         rotation: Greatest angle in degrees, either way.
         shift: Greatest shift in pixels, in each direction.
         scale: Greatest change of size, as a share, at most 0.99.
@@ -55,6 +62,8 @@ class Augmentation:
         InvalidInputError: A value is out of its range.
     """
 
+    flip: float = 0.0
+    crop: float = 0.0
     rotation: float = 0.0
     shift: float = 0.0
     scale: float = 0.0
@@ -71,10 +80,14 @@ class Augmentation:
             if value > most:
                 raise InvalidInputError(f"Expected {field} of at most {most}; received {value}.")
             object.__setattr__(self, field, value)
+        if not self.crop.is_integer():
+            raise InvalidInputError(
+                f"Expected crop to be a whole number of pixels; received {self.crop}."
+            )
 
     @property
     def warps(self) -> bool:
-        """Whether pixels move."""
+        """Whether pixels move to where they must be interpolated."""
         return any((self.rotation, self.shift, self.scale, self.shear, self.elastic))
 
 
@@ -90,9 +103,11 @@ class Recipe:
         epochs: Passes over the training set, at least 1.
         batch_size: Pictures a step, at least 1.
         optimizer: `"adam"` (Kingma and Ba, 2015), `"adamw"` (Loshchilov and Hutter,
-            2019) or `"sgd"` with Nesterov momentum 0.9.
+            2019), `"muon"` (Jordan et al., 2024: steps of orthogonal matrices for the filters
+            of convolutions, AdamW for the rest) or `"sgd"` with Nesterov momentum 0.9.
         learning_rate: The (peak) learning rate, above 0.
-        weight_decay: Pull of the weights towards 0, at least 0; decoupled in `"adamw"`.
+        weight_decay: Pull of the weights towards 0, at least 0; decoupled in `"adamw"` and
+            `"muon"`.
         schedule: `"constant"`, or `"one_cycle"`: up to the peak over the first 30% of
             the steps, then down to 0 (Smith and Topin, 2018).
         label_smoothing: Share of the target that is spread evenly over all classes, in
@@ -101,6 +116,9 @@ class Recipe:
         averaging: How much of the averaged weights is kept at each step, in (0, 1): an
             exponential moving average (Polyak and Juditsky, 1992), which validation,
             `predict` and `save` then use. `None` averages nothing.
+        mirror: Whether predictions look at each picture and at its mirror image, and take the
+            mean of their logits: in twice the time, and not for digits or letters. Saved
+            networks keep it.
         precision: `"float32"`, `"bfloat16"` (mixed: weights stay float32), or `"auto"`,
             which takes bfloat16 where the hardware has it natively. Predictions are
             computed in float32 always; on CUDA, convolutions then use TF32 where
@@ -124,6 +142,7 @@ class Recipe:
     label_smoothing: float = 0.0
     augmentation: Augmentation | None = None
     averaging: float | None = None
+    mirror: bool = False
     precision: Precision = "float32"
     compile: bool = False
 
@@ -148,10 +167,11 @@ class Recipe:
             if number >= below:
                 raise InvalidInputError(f"Expected {field} to be below {below}; received {number}.")
             object.__setattr__(self, field, number)
-        if not isinstance(self.compile, bool):
-            raise InvalidInputError(
-                f"Expected compile to be True or False; received {self.compile!r}."
-            )
+        for field in ("mirror", "compile"):
+            if not isinstance(getattr(self, field), bool):
+                raise InvalidInputError(
+                    f"Expected {field} to be True or False; received {getattr(self, field)!r}."
+                )
         if not isinstance(self.augmentation, (Augmentation, type(None))):
             raise InvalidInputError(
                 f"Expected an Augmentation or None; received {self.augmentation!r}."

@@ -30,6 +30,8 @@ from digitnet.recipe import REPORT, Augmentation, Recipe, resolve_recipe
         {"label_smoothing": 1.0},
         {"label_smoothing": -0.1},
         {"averaging": 0},
+        {"mirror": 1},
+        {"compile": "yes"},
     ],
 )
 def test_a_value_out_of_range_is_refused_by_name(change):
@@ -39,7 +41,7 @@ def test_a_value_out_of_range_is_refused_by_name(change):
 
 
 def test_a_recipe_comes_back_from_plain_values():
-    recipe = replace(REPORT, augmentation=Augmentation(shift=2), averaging=0.9)
+    recipe = replace(REPORT, augmentation=Augmentation(shift=2, crop=2), averaging=0.9, mirror=True)
     assert Recipe.from_dict(asdict(recipe)) == recipe
 
 

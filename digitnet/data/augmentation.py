@@ -56,7 +56,8 @@ def augment(
 ) -> Tensor:
     """Change each picture by its own random amounts, drawn uniformly.
 
-    What comes in from outside a picture, and what is erased, is 0.
+    What comes in from outside a picture, and what is erased, is 0; where `crop` shifts, it is
+    the picture's mirror image.
 
     Args:
         images: uint8 (B, C, H, W).
@@ -67,10 +68,12 @@ def augment(
     Returns:
         float32 (B, C, H, W), still in 0..255.
     """
+    if not len(images):  # a small last batch may have no part for each process
+        return images.float()
+    draws = Draws(len(images) if pictures is None else pictures, part, images.device)
+    if augmentation.flip or augmentation.crop:
+        images = _flip_and_crop(images, augmentation, draws)
     x = images.float()
-    if not len(x):  # a small last batch may have no part for each process
-        return x
-    draws = Draws(len(x) if pictures is None else pictures, part, x.device)
     if augmentation.warps:
         x = _warp(x, augmentation, draws)
     if augmentation.stroke:
@@ -83,6 +86,32 @@ def augment(
     if augmentation.erasing:
         x = _erase(x, augmentation.erasing, draws)
     return x
+
+
+def _flip_and_crop(images: Tensor, augmentation: Augmentation, draws: Draws) -> Tensor:
+    """Mirror pictures and shift them by whole pixels: each pixel is read from another one."""
+    _, _, height, width = images.shape
+    rows, columns = (
+        torch.arange(size, device=images.device) + _whole(augmentation.crop, draws)[:, None]
+        for size in (height, width)
+    )
+    columns = torch.where(draws.share(1) < augmentation.flip, width - 1 - columns, columns)
+    rows, columns = _inside(rows, height), _inside(columns, width)
+    each = torch.arange(len(images), device=images.device)[:, None, None]
+    # the index gives (B, H, W, C), which in memory is channels last, as the network wants it
+    return images[each, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+
+
+def _whole(most: float, draws: Draws) -> Tensor:
+    """Return whole numbers in -most..most, (B,), each as likely."""
+    return (draws.share() * (2 * most + 1)).long() - int(most)
+
+
+def _inside(places: Tensor, size: int) -> Tensor:
+    """Bring places beyond a border back, as in a mirror that stands on the last pixel."""
+    period = max(2 * (size - 1), 1)
+    places = places % period
+    return torch.minimum(places, period - places)
 
 
 def _warp(x: Tensor, augmentation: Augmentation, draws: Draws) -> Tensor:

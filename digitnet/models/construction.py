@@ -20,6 +20,7 @@ def build_network(
     mean: tuple[float, ...],
     std: tuple[float, ...],
     seed: int,
+    mirror: bool = False,
 ) -> Network:
     """Return a network on the CPU, in evaluation mode.
 
@@ -30,6 +31,7 @@ def build_network(
         mean: Normalisation of each channel.
         std: Likewise.
         seed: Of the first weights.
+        mirror: Whether predictions look at the mirror image too.
 
     Raises:
         InvalidInputError: There is no network of that name, or it does not fit.
@@ -44,4 +46,5 @@ def build_network(
             body = build(model, classes=classes, input_shape=input_shape)
         check(body, classes=classes, input_shape=input_shape)
     memory_format = torch.contiguous_format if own else torch.channels_last
-    return Network(body, mean=mean, std=std, memory_format=memory_format).eval()
+    network = Network(body, mean=mean, std=std, memory_format=memory_format, mirror=mirror)
+    return network.eval()

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 class Network(nn.Module):
     """Normalise pictures, apply a body, and divide by a temperature.
 
-    Normalisation and temperature are part of the network, so that a saved one needs nothing
-    beside it.
+    All of these are part of the network, so that a saved one needs nothing beside it; whether
+    it mirrors stands in the recipe that is saved with it.
 
     Args:
         body: Maps normalised float32 pictures (N, C, H, W) to logits (N, classes).
@@ -18,6 +18,8 @@ class Network(nn.Module):
         std: What each channel is divided by after that.
         memory_format: How pictures lie in memory when the body gets them. Convolutions are
             faster with channels last, but a body that uses `view` may not take it.
+        mirror: After training, apply the body to each picture's mirror image too, and take
+            the mean of the logits (as Jordan, 2024, arXiv 2404.00498).
     """
 
     mean: Tensor
@@ -31,10 +33,12 @@ class Network(nn.Module):
         mean: tuple[float, ...],
         std: tuple[float, ...],
         memory_format: torch.memory_format = torch.contiguous_format,
+        mirror: bool = False,
     ) -> None:
         super().__init__()
         self.body = body.to(memory_format=memory_format)
         self.memory_format = memory_format
+        self.mirror = mirror
         self.register_buffer("mean", torch.tensor(mean).view(-1, 1, 1))
         self.register_buffer("std", torch.tensor(std).view(-1, 1, 1))
         self.register_buffer("temperature", torch.ones(1))
@@ -42,9 +46,16 @@ class Network(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Map uint8 pictures (N, C, H, W) to logits (N, classes)."""
         x = images.float().div_(255).sub_(self.mean).div_(self.std)
+        logits = self._logits(x)
+        if self.training:  # the weights that the temperature was fitted to are changing
+            return logits
+        if self.mirror:
+            logits = (logits + self._logits(x.flip(-1))) / 2
+        return logits / self.temperature
+
+    def _logits(self, x: Tensor) -> Tensor:
         logits: Tensor = self.body(x.contiguous(memory_format=self.memory_format))
-        # in training it is 1: the weights that it was fitted to are changing
-        return logits if self.training else logits / self.temperature
+        return logits
 
     def set_normalization(self, mean: Tensor, std: Tensor) -> None:
         """Replace mean and standard deviation, each (C,)."""

@@ -13,6 +13,8 @@ from digitnet.errors import InvalidInputError
 from digitnet.recipe import Augmentation
 
 LIMITS = {
+    "flip": 1,
+    "crop": 1e6,
     "rotation": 360,
     "shift": 1e6,
     "scale": 0.99,
@@ -40,6 +42,53 @@ def test_a_shift_moves_whole_pixels_with_zeros_from_outside(pictures, monkeypatc
     moved = augment(pictures, Augmentation(shift=3))
     assert torch.allclose(moved[..., :-3, :-3], pictures[..., 3:, 3:].float(), atol=0.01)
     assert (moved[..., -3:, :].abs() < 0.01).all()
+
+
+@pytest.mark.parametrize(("drawn", "moved"), [(0.0, -2), (0.5, 0), (0.9999, 2)])
+def test_a_crop_is_one_of_a_picture_with_mirrored_borders(monkeypatch, drawn, moved):
+    images = torch.randint(256, (4, 3, 9, 7), dtype=torch.uint8)
+    monkeypatch.setattr(torch, "rand", lambda shape, device: torch.full(shape, drawn))
+    padded = np.pad(images.numpy(), ((0, 0), (0, 0), (2, 2), (2, 2)), mode="reflect")
+    expected = padded[:, :, 2 + moved : 11 + moved, 2 + moved : 9 + moved]
+    assert np.array_equal(augment(images, Augmentation(crop=2)).numpy(), expected)
+
+
+def test_a_crop_may_be_larger_than_the_picture():
+    images = torch.randint(256, (30, 1, 1, 3), dtype=torch.uint8)
+    cropped = augment(images, Augmentation(crop=40))
+    assert all(
+        set(new.flatten().tolist()) <= set(old.flatten().tolist())
+        for new, old in zip(cropped, images, strict=True)
+    )
+
+
+def test_each_whole_shift_is_as_likely():
+    ramp = torch.arange(9, dtype=torch.uint8).view(1, 1, 1, 9).expand(5000, 1, 1, 9)
+    torch.manual_seed(0)
+    middle = augment(ramp, Augmentation(crop=2))[:, 0, 0, 4].long() - 4
+    shares = torch.bincount(middle + 2) / 5000
+    assert len(shares) == 5
+    assert shares.numpy() == pytest.approx(0.2, abs=0.03)
+
+
+def test_a_share_of_the_pictures_is_mirrored(pictures):
+    torch.manual_seed(0)
+    flipped = augment(pictures, Augmentation(flip=0.25))
+    mirrored = v2.functional.horizontal_flip(pictures).float()
+    same = (flipped == pictures).flatten(1).all(1)
+    assert ((flipped == mirrored).flatten(1).all(1) ^ same).all()
+    assert 5 < (~same).sum() < 28  # of 64; 16 are expected
+    assert torch.equal(augment(pictures, Augmentation(flip=1)), mirrored)
+
+
+def test_a_part_of_a_batch_is_changed_as_it_is_in_the_whole(pictures):
+    amounts = Augmentation(flip=0.5, crop=2, rotation=10, noise=0.1)
+    whole, part = slice(None), slice(20, 50)
+    changed = []
+    for taken in (whole, part):
+        torch.manual_seed(0)
+        changed.append(augment(pictures[taken], amounts, pictures=len(pictures), part=taken))
+    assert torch.equal(changed[0][part], changed[1])
 
 
 def test_a_rotation_is_torchvisions(pictures, monkeypatch):
@@ -136,7 +185,7 @@ def test_colours_are_bent_and_blurred_alike():
 
 def test_each_picture_has_its_own_amount_from_the_global_generator(pictures):
     same = pictures[:1].expand(8, -1, -1, -1)
-    amounts = Augmentation(**dict.fromkeys(LIMITS, 0.9))
+    amounts = Augmentation(**dict.fromkeys(LIMITS, 0.9) | {"crop": 2})
     torch.manual_seed(0)
     first = augment(same, amounts)
     assert all(not torch.equal(first[0], other) for other in first[1:])
@@ -149,7 +198,7 @@ def test_each_picture_has_its_own_amount_from_the_global_generator(pictures):
 @pytest.mark.parametrize(
     "change",
     [{name: limit * 1.01} for name, limit in LIMITS.items()]
-    + [{"rotation": -1}, {"shift": float("nan")}, {"stroke": "1"}],
+    + [{"rotation": -1}, {"shift": float("nan")}, {"stroke": "1"}, {"crop": 1.5}],
 )
 def test_amounts_out_of_range_are_refused(change):
     (name,) = change

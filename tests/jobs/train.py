@@ -25,8 +25,8 @@ from digitnet.recipe import REPORT, Augmentation
 
 RANK = int(os.environ.get("RANK", "0"))
 ALL = Augmentation(
-    rotation=10, shift=2, scale=0.1, shear=5, elastic=1, stroke=0.3, blur=0.5, noise=0.1,
-    erasing=0.2,
+    flip=0.5, crop=1, rotation=10, shift=2, scale=0.1, shear=5, elastic=1, stroke=0.3, blur=0.5,
+    noise=0.1, erasing=0.2,
 )  # fmt: skip
 RECIPES = {
     "report": replace(REPORT, epochs=8),

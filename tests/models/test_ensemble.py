@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -11,6 +13,7 @@ from digitnet import DigitClassifier, ImageClassifier
 from digitnet.errors import InvalidInputError, NotFittedError
 from digitnet.models.ensemble import Ensemble
 from digitnet.models.inspection import layer_rows
+from digitnet.recipe import FAST
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +46,37 @@ def test_it_is_saved_and_loaded_like_any_network(members, digits, tmp_path, coun
     vote.save(tmp_path / "vote.safetensors")
     loaded = DigitClassifier.load(tmp_path / "vote.safetensors")
     assert np.array_equal(loaded.predict_proba(digits[1]), vote.predict_proba(digits[1]))
+
+
+def test_members_that_look_at_both_sides_vote_on_each(digits, tmp_path):
+    both = replace(FAST, mirror=True)
+    members = [DigitClassifier(recipe=both, seed=seed) for seed in range(2)]
+    for member in members:
+        member.fit(digits[0][:300], epochs=1, verbose=0)
+    alone = DigitClassifier.ensemble(members[:1])
+    assert np.allclose(
+        alone.predict_proba(digits[1]), members[0].predict_proba(digits[1]), atol=1e-6
+    )
+    vote = DigitClassifier.ensemble(members)
+    sides = []
+    for images in (digits[1].images, digits[1].images.flip(-1)):
+        for member in members:
+            member._network.mirror = False
+        each = [member.predict_proba(images) for member in members]
+        sides.append(np.log(np.mean(each, axis=0)))
+    expected = np.exp((sides[0] + sides[1]) / 2)
+    expected /= expected.sum(axis=1, keepdims=True)
+    assert np.allclose(vote.predict_proba(digits[1]), expected, atol=1e-5)
+    vote.save(tmp_path / "vote.safetensors")
+    loaded = DigitClassifier.load(tmp_path / "vote.safetensors")
+    assert np.array_equal(loaded.predict_proba(digits[1]), vote.predict_proba(digits[1]))
+
+
+def test_members_of_which_one_mirrors_are_refused(members, digits):
+    other = DigitClassifier(recipe=replace(FAST, mirror=True), seed=9)
+    other.fit(digits[0][:300], epochs=1, verbose=0)
+    with pytest.raises(InvalidInputError, match="all look at mirror images, or none"):
+        DigitClassifier.ensemble([*members, other])
 
 
 def test_members_of_ones_own_are_loaded_with_the_network(digits, tmp_path):

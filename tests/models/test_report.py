@@ -81,6 +81,25 @@ def test_an_unknown_name_lists_the_known_ones(name):
         models.build(name, classes=10, input_shape=GREY)
 
 
+def test_a_mirroring_network_takes_the_mean_of_both_sides_after_training_alone():
+    class Left(nn.Module):
+        """Sees the left half of a picture, and how it lies in memory."""
+
+        def forward(self, x):
+            assert x.is_contiguous(memory_format=torch.channels_last)
+            return x[..., :2].flatten(1)
+
+    images = torch.randint(256, (3, 2, 4, 4), dtype=torch.uint8)
+    settings = {"mean": (0.0, 0.0), "std": (1.0, 1.0), "memory_format": torch.channels_last}
+    both, one = Network(Left(), **settings, mirror=True), Network(Left(), **settings)
+    for network in (both, one):
+        network.temperature.fill_(2)
+    assert torch.equal(both.train()(images), one.train()(images))
+    expected = (one.eval()(images) + one(images.flip(-1))) / 2
+    assert torch.allclose(both.eval()(images), expected)
+    assert not torch.allclose(expected, one(images))
+
+
 def test_normalisation_is_torchvisions():
     from torchvision.transforms import v2
 
