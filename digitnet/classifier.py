@@ -190,6 +190,7 @@ class ImageClassifier:
             self.recipe,
             epochs=self.recipe.epochs if epochs is None else epochs,
             batch_size=self.recipe.batch_size if batch_size is None else batch_size,
+            precision=devices.resolve_precision(self.recipe.precision, self.device),
         )
         listeners = [*arguments.reporters(verbose), *arguments.checked_callbacks(callbacks)]
         weights = arguments.class_weights(class_weight, len(self.classes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -19,7 +20,19 @@ class Muon(torch.optim.AdamW):
     that it moves all directions alike and not a few strong ones most (Jordan et al., 2024,
     kellerjordan.github.io/posts/muon). It is made as large as AdamW's steps are (Liu et al.,
     2025, arXiv 2502.16982): so one learning rate and one weight decay serve all weights.
+
+    Args:
+        parameters: The weights.
+        bfloat16: Whether matrices are made orthogonal in bfloat16: the iteration need not be
+            exact, and takes half the time.
+        options: What AdamW takes.
     """
+
+    def __init__(
+        self, parameters: Iterable[Tensor], *, bfloat16: bool = False, **options: Any
+    ) -> None:
+        super().__init__(parameters, **options)
+        self._precision = torch.bfloat16 if bfloat16 else torch.float32
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> Any:
@@ -40,7 +53,7 @@ class Muon(torch.optim.AdamW):
             state["momentum"] = torch.zeros_like(weight)
         momentum = state["momentum"].lerp_(gradient, 1 - _MOMENTUM)
         ahead = gradient.lerp(momentum, _MOMENTUM)  # Nesterov's
-        step = orthogonal(ahead.flatten(1))
+        step = orthogonal(ahead.flatten(1).to(self._precision))
         size = 0.2 * max(step.shape) ** 0.5  # 0.2 is the root mean square of AdamW's steps
         weight.mul_(1 - learning_rate * weight_decay)
         weight.sub_(step.view_as(weight), alpha=learning_rate * size)
@@ -62,7 +75,7 @@ def orthogonal(matrix: Tensor) -> Tensor:
 
 
 def build_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
-    """Return the recipe's optimizer of the model's weights.
+    """Return the optimizer of a recipe, whose precision is no longer `"auto"`, for a model.
 
     Frozen weights are among them, so that they can be unfrozen between two `fit` calls;
     without a gradient the optimizer leaves them alone.
@@ -74,7 +87,7 @@ def build_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
     if recipe.optimizer == "sgd":
         return torch.optim.SGD(parameters, momentum=0.9, nesterov=True, **options)
     if recipe.optimizer == "muon":
-        return Muon(parameters, **options)
+        return Muon(parameters, bfloat16=recipe.precision == "bfloat16", **options)
     if recipe.optimizer == "adamw":
         return torch.optim.AdamW(parameters, **options)
     return torch.optim.Adam(parameters, **options)

@@ -277,7 +277,30 @@ setting. Elastic bends of 0.8 pixels helped there with little weight decay and n
 a pixel is a guess in between, which no held-out pictures have judged.
 """
 
-RECIPES = {recipe.name: recipe for recipe in (REPORT, FAST, BEST)}
+CIFAR10 = Recipe(
+    name="cifar10",
+    network="wide",
+    epochs=12,
+    batch_size=256,
+    optimizer="muon",
+    learning_rate=2e-2,
+    weight_decay=0.1,
+    schedule="one_cycle",
+    label_smoothing=0.1,
+    augmentation=Augmentation(flip=0.5, crop=2),
+    mirror=True,
+    precision="auto",
+)
+"""Small colour pictures of things: CIFAR-10 on two cores.
+
+Flip, crop and mirrored predictions are those of airbench94 (Jordan, 2024, arXiv 2404.00498). Chosen
+on 10,000 of CIFAR-10's training pictures (stored as JPEG), held out of trainings of 4 epochs with
+one seed each: 85.2% with a learning rate of 0.02, 84.8% with 0.01, and 83.1% with AdamW at 0.005,
+whose epochs take an eighth less time. Looking at the mirror image too gave 0.9 points in each of
+the three. What it reaches on the test set stands on the page CIFAR-10.
+"""
+
+RECIPES = {recipe.name: recipe for recipe in (REPORT, FAST, BEST, CIFAR10)}
 
 
 def resolve_recipe(recipe: str | Recipe) -> Recipe:

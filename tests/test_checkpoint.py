@@ -32,7 +32,11 @@ RECIPES = {
     "averaged": replace(REPORT, averaging=0.99),
     "augmented": replace(REPORT, augmentation=ALL),
     "muon, mirrored": replace(
-        REPORT, optimizer="muon", augmentation=Augmentation(flip=0.5, crop=2), mirror=True
+        REPORT,
+        optimizer="muon",
+        augmentation=Augmentation(flip=0.5, crop=2),
+        mirror=True,
+        precision="bfloat16",
     ),
     "all": replace(
         REPORT,

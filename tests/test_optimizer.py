@@ -43,6 +43,20 @@ def test_filters_take_orthogonal_steps_of_adamws_size():
     assert step.square().mean().sqrt() == pytest.approx(0.01 * 0.2, rel=0.25)
 
 
+def test_in_bfloat16_the_steps_are_nearly_the_same():
+    torch.manual_seed(0)
+    gradient, steps = torch.randn(8, 4, 3, 3), []
+    for precision in ("float32", "bfloat16"):
+        model = nn.Conv2d(4, 8, 3, bias=False)
+        model.weight.data.zero_()
+        recipe = replace(REPORT, optimizer="muon", learning_rate=1.0, precision=precision)
+        model.weight.grad = gradient.clone()
+        build_optimizer(recipe, model).step()
+        steps.append(model.weight.detach().clone())
+    assert not torch.equal(*steps)
+    assert (steps[0] - steps[1]).norm() < 0.05 * steps[0].norm()
+
+
 def test_momentum_is_kept_and_looked_ahead_along():
     weight = nn.Parameter(torch.zeros(1, 1, 1, 2))
     optimizer = Muon([weight], lr=1.0, weight_decay=0.0)

@@ -52,7 +52,7 @@ def test_an_augmentation_of_another_type_is_refused():
 
 def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(
-        InvalidInputError, match="one of 'report', 'fast', 'best'; received 'reprot'"
+        InvalidInputError, match="one of 'report', 'fast', 'best', 'cifar10'; received 'reprot'"
     ):
         resolve_recipe("reprot")
 

@@ -13,12 +13,14 @@ from digitnet.models.deep import deep
 from digitnet.models.ensemble import Ensemble
 from digitnet.models.report import mlp, report
 from digitnet.models.slim import slim
+from digitnet.models.wide import wide
 
 NETWORKS: dict[str, Callable[[int, Shape], nn.Module]] = {
     "report": report,
     "mlp": mlp,
     "slim": slim,
     "deep": deep,
+    "wide": wide,
 }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+import scipy
 import torch
 from torch import nn
 from torch.nn import functional
@@ -11,6 +13,7 @@ from digitnet import models
 from digitnet.errors import InvalidInputError
 from digitnet.models.inspection import count_parameters, layer_rows
 from digitnet.models.network import Network
+from digitnet.models.wide import Whitening
 
 GREY = (1, 28, 28)
 ROWS = [  # as the report printed them
@@ -40,10 +43,13 @@ def test_it_computes_what_the_report_describes():
     assert torch.allclose(model(x), model.output(h), atol=1e-6)
 
 
-def test_slim_and_deep_have_the_parameters_that_are_told():
+def test_slim_deep_and_wide_have_the_parameters_that_are_told():
     slim, deep = (models.build(name, classes=10, input_shape=GREY) for name in ("slim", "deep"))
     assert count_parameters(slim) == 81_450
     assert count_parameters(deep) == 283_386
+    wide = models.build("wide", classes=10, input_shape=(3, 32, 32))
+    assert count_parameters(wide) == 1_089_586
+    assert not wide.whitening[0].weight.requires_grad
 
 
 @pytest.mark.parametrize(
@@ -63,6 +69,13 @@ def test_pictures_that_are_too_small_for_slim_are_refused(shape):
     assert models.build("slim", classes=10, input_shape=(1, 16, 16))
 
 
+@pytest.mark.parametrize("shape", [(3, 8, 9), (1, 32, 8)])
+def test_pictures_that_are_too_small_for_wide_are_refused(shape):
+    with pytest.raises(InvalidInputError, match="at least 9x9 for 'wide'.* Take 'deep'"):
+        models.build("wide", classes=10, input_shape=shape)
+    assert models.build("wide", classes=10, input_shape=(3, 9, 9))(torch.zeros(2, 3, 9, 9)).shape
+
+
 def test_the_flattened_network_is_as_large_within_a_tenth_of_a_percent():
     parameters = count_parameters(models.build("mlp", classes=10, input_shape=GREY))
     assert parameters == 421_398
@@ -77,7 +90,9 @@ def test_every_network_takes_other_shapes_and_classes(name):
 
 @pytest.mark.parametrize("name", ["cnn", "slim*", "slim*0", "slim*x", "*3", 7])
 def test_an_unknown_name_lists_the_known_ones(name):
-    with pytest.raises(InvalidInputError, match="one of 'report', 'mlp', 'slim', 'deep'; received"):
+    with pytest.raises(
+        InvalidInputError, match="one of 'report', 'mlp', 'slim', 'deep', 'wide'; received"
+    ):
         models.build(name, classes=10, input_shape=GREY)
 
 
@@ -98,6 +113,22 @@ def test_a_mirroring_network_takes_the_mean_of_both_sides_after_training_alone()
     expected = (one.eval()(images) + one(images.flip(-1))) / 2
     assert torch.allclose(both.eval()(images), expected)
     assert not torch.allclose(expected, one(images))
+
+
+def test_whitened_components_are_those_of_scipys_cosine_transform():
+    whitening = Whitening(3).train()
+    images = torch.randn(5, 3, 6, 7)
+    components = whitening[0](images)
+    assert not components.requires_grad
+    patch = images[2, :, 3:5, 4:6].double().numpy()
+    expected = scipy.fft.dctn(patch, norm="ortho").flatten()
+    assert np.allclose(components[2, :, 3, 4], expected, atol=1e-5)
+    x = whitening(images)
+    assert x.shape == (5, 24, 5, 6)
+    whitened = x[:, :12] - x[:, 12:]
+    assert torch.allclose(whitened.mean((0, 2, 3)), torch.zeros(12), atol=1e-5)
+    assert torch.allclose(whitened.std((0, 2, 3)), torch.ones(12), atol=0.01)
+    assert x.min() == 0
 
 
 def test_normalisation_is_torchvisions():
