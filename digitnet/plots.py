@@ -74,6 +74,7 @@ def confusion_matrix(confusion: Array, classes: Sequence[str]) -> Figure:
     axes.set_xticks(range(len(classes)), classes)
     axes.set_yticks(range(len(classes)), classes)
     axes.tick_params(length=0)
+    _turn_long_names(axes, classes)
     axes.set(xlabel="Predicted", ylabel="Label")
     return figure
 
@@ -99,6 +100,7 @@ def per_class_accuracy(accuracy: Array, classes: Sequence[str]) -> Figure:
     bottom = max(0.0, np.floor((lowest - 0.005) * 100) / 100)
     axes.set_ylim(bottom, 1 + (1 - bottom) * 0.08)
     axes.yaxis.set_major_formatter(PercentFormatter(1))
+    _turn_long_names(axes, classes)
     axes.set_xlabel("Class" if not bottom else f"Class (the axis begins at {bottom:.0%})")
     return figure
 
@@ -120,6 +122,7 @@ def class_distribution(counts: Mapping[str, Array], classes: Sequence[str]) -> F
         bars = axes.bar(places + shift, values, width * 0.95, color=colour, label=name)
         axes.bar_label(bars, [f"{value:,}" for value in values], padding=2, fontsize=7)
     axes.set_xticks(places, classes)
+    _turn_long_names(axes, classes)
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axes.margins(y=0.1)
     axes.set_xlabel("Class")
@@ -208,7 +211,8 @@ def mistakes_gallery(
         columns: Pictures a row.
     """
     rows = max(1, -(-len(images) // columns))
-    figure = _figure(columns * 1.5, rows * 1.75 + 0.5)
+    break_ = "\n" if _are_long(classes) else " "
+    figure = _figure(columns * 1.5, rows * (1.9 if _are_long(classes) else 1.75) + 0.5)
     figure.suptitle("The most confident mistakes" if len(images) else "No mistakes", fontsize=12)
     for index, axes in enumerate(figure.subplots(rows, columns, squeeze=False).flat):
         axes.axis("off")
@@ -216,7 +220,7 @@ def mistakes_gallery(
             _show(axes, images[index])
             label, prediction = classes[labels[index]], classes[predictions[index]]
             axes.set_title(
-                f"is {label}, read as {prediction}\nat {confidences[index]:.1%}", fontsize=8
+                f"is {label},{break_}read as {prediction}\nat {confidences[index]:.1%}", fontsize=8
             )
     return figure
 
@@ -323,6 +327,16 @@ def _axes(
     else:
         axes.spines[:].set_visible(False)
     return axes
+
+
+def _are_long(names: Sequence[str]) -> bool:
+    return max(map(len, names)) > 3
+
+
+def _turn_long_names(axes: Axes, names: Sequence[str]) -> None:
+    """Make room for names along the horizontal axis."""
+    if _are_long(names):
+        axes.set_xticks(axes.get_xticks(), names, rotation=30, ha="right", rotation_mode="anchor")
 
 
 def _show(axes: Axes, image: Array) -> None:

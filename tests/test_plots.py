@@ -83,3 +83,20 @@ def test_the_band_around_a_curve_is_a_standard_deviation_of_the_seeds():
     spread = values[:, 0].std(ddof=1)
     heights = band.get_paths()[0].vertices[:, 1]
     assert [heights.min(), heights.max()] == pytest.approx([0.7 - spread, 0.9])
+
+
+@pytest.mark.parametrize("draw", ["confusion_matrix", "per_class_accuracy", "class_distribution"])
+def test_long_names_do_not_overlap(draw):
+    names = [f"automobile {number}" for number in range(10)]
+    given = {
+        "confusion_matrix": np.eye(10, dtype=int),
+        "per_class_accuracy": np.ones(10),
+        "class_distribution": {"training": np.arange(10)},
+    }
+    figure = getattr(plots, draw)(given[draw], names)
+    figure.canvas.draw()
+    labels = figure.axes[0].get_xticklabels()
+    assert [label.get_text() for label in labels] == names
+    assert {label.get_rotation() for label in labels} == {30.0}
+    short = getattr(plots, draw)(given[draw], CLASSES)
+    assert {label.get_rotation() for label in short.axes[0].get_xticklabels()} == {0.0}
