@@ -1,0 +1,71 @@
+"""Learn CIFAR-10: the report's network first, then the recipe made for such pictures.
+
+python examples/cifar10.py --seeds 3
+python examples/cifar10.py --quick
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from reporting import colour_page, machine
+from reporting.colours import QUICK_EPOCHS, Run, load, train_once
+from reporting.options import Data, parse
+from rich.console import Console
+from rich.table import Table
+
+from digitnet.recipe import CIFAR10, REPORT
+
+# The report's recipe but for its precision, which is here that of the other
+RECIPES = (replace(REPORT, precision="auto"), CIFAR10)
+
+
+def main() -> None:
+    """Train both recipes with all seeds, and write what came of it."""
+    options = parse("Learn CIFAR-10.", out="cifar10", data=("CIFAR-10", "made"))
+    console = Console()
+    data = load(options.data, quick=options.quick, console=console)
+    options.out.mkdir(parents=True, exist_ok=True)
+    epochs = options.epochs or (QUICK_EPOCHS if options.quick else None)
+    trainings: dict[str, list[Run]] = {}
+    for recipe in RECIPES:
+        trainings[recipe.name] = []
+        for seed in range(options.seeds):
+            console.rule(f"Recipe {recipe.name}, seed {seed}: {data.train.name}")
+            run = train_once(recipe, data, seed=seed, epochs=epochs, kept=options.out)
+            trainings[recipe.name].append(run)
+
+    results = Table(*colour_page.RESULTS, title=f"{data.test.name}, last epoch")
+    for row in colour_page.result_rows(trainings):
+        results.add_row(*row)
+    console.print(results)
+    command = shlex.join(["python", "examples/cifar10.py", *sys.argv[1:]])
+    _write_results(options.out / "results.json", data, trainings, command)
+    conditions = {"command": f"`{command}`", **machine.describe()}
+    tables = colour_page.tables(data, trainings, conditions)
+    colour_page.write(options.out, data, tables, colour_page.figures(data, trainings))
+    console.print(f"The report is in [bold]{options.out / 'report.md'}[/bold].")
+    if data.warning:
+        console.print(f"NOT COMPARABLE: {data.warning}", style="bold red")
+
+
+def _write_results(path: Path, data: Data, trainings: dict[str, list[Run]], command: str) -> None:
+    results = {
+        "warning": data.warning,
+        "sets": [data.train.name, data.test.name],
+        "command": command,
+        "machine": machine.describe(),
+        "recipes": {
+            name: asdict(runs[0].classifier.effective_recipe) for name, runs in trainings.items()
+        },
+        "runs": {name: [run.to_json() for run in runs] for name, runs in trainings.items()},
+    }
+    path.write_text(json.dumps(results, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
