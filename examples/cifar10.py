@@ -13,8 +13,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from reporting import colour_page, machine
-from reporting.colours import QUICK_EPOCHS, Run, load, train_once
-from reporting.options import Data, parse
+from reporting.colours import QUICK_EPOCHS, Run, load, parse, train_once
+from reporting.options import Data
 from rich.console import Console
 from rich.table import Table
 
@@ -26,7 +26,7 @@ RECIPES = (replace(REPORT, precision="auto"), CIFAR10)
 
 def main() -> None:
     """Train both recipes with all seeds, and write what came of it."""
-    options = parse("Learn CIFAR-10.", out="cifar10", data=("CIFAR-10", "made"))
+    options = parse()
     console = Console()
     data = load(options.data, quick=options.quick, console=console)
     options.out.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from torch import nn
 
 from digitnet import DigitClassifier, ImageClassifier, datasets
 from digitnet.errors import ArtifactError, InvalidInputError, NotFittedError
+from digitnet.recipe import FAST
 
 onnxruntime = pytest.importorskip("onnxruntime", reason='needs pip install ".[onnx]"')
 pytest.importorskip("onnxscript", reason='needs pip install ".[onnx]"')
@@ -43,6 +45,17 @@ def test_its_probabilities_are_digitnets_temperature_included(pictures, tmp_path
     assert json.loads(metadata["classes"]) == list(classifier.classes)
     assert json.loads(metadata["input_shape"]) == [1, 28, 28]
     assert metadata["torch"] == torch.__version__
+
+
+def test_a_network_that_looks_at_both_sides_does_so_there_too(pictures, tmp_path):
+    train, test = pictures
+    classifier = DigitClassifier(recipe=replace(FAST, mirror=True), seed=0)
+    classifier.fit(train[:300], verbose=0)
+    classifier.export_onnx(tmp_path / "digits.onnx")
+    _, probabilities = read(tmp_path / "digits.onnx", test.images)
+    assert np.abs(probabilities - classifier.predict_proba(test)).max() < 1e-5
+    _, mirrored = read(tmp_path / "digits.onnx", test.images.flip(-1))
+    assert np.abs(probabilities - mirrored).max() < 1e-5
 
 
 @pytest.mark.parametrize("count", [1, 3, 70])

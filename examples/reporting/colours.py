@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -44,6 +45,25 @@ class Run:
             "per_class": self.test.per_class.tolist(),
             "confusion": self.test.confusion.tolist(),
         }
+
+
+def parse() -> argparse.Namespace:
+    """Return the options of the example."""
+    parser = argparse.ArgumentParser(description="Learn CIFAR-10.")
+    parser.add_argument("--seeds", type=int, default=1, help="repeat with so many seeds")
+    parser.add_argument("--epochs", type=int, help="epochs (default: each recipe's)")
+    parser.add_argument(
+        "--data",
+        choices=("auto", "cifar-10", "made"),
+        default="auto",
+        help="auto: CIFAR-10, or patterns drawn by a program where CIFAR-10 cannot be had",
+    )
+    parser.add_argument("--out", type=Path, default=Path("cifar10"), help="folder for all files")
+    parser.add_argument("--quick", action="store_true", help="a try in seconds, on few pictures")
+    options = parser.parse_args()
+    if min(options.seeds, 1 if options.epochs is None else options.epochs) < 1:
+        parser.error("expected --seeds and --epochs of at least 1")
+    return options
 
 
 def load(choice: str, *, quick: bool, console: Console) -> Data:
