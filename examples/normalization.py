@@ -25,10 +25,10 @@ RATES = (1e-3, 3e-3, 1e-2)  # the report's, and two where the effect should show
 SETTINGS = {"with": (MEAN, STD), "without": (0.0, 1.0)}  # 0 and 1 leave pixels in 0..1
 WINDOW = 10  # steps whose losses are averaged
 SETTLED = 0.3  # nats; with normalisation reached within a fifth of the first epoch
-KINDS = {
-    "unsteadiness": "change of loss from step to step",
-    "steps to settle": f"steps to a loss of {SETTLED}",
-    "first loss": "mean loss of the first epoch",
+KINDS = {  # what the table calls each, and its decimals
+    "unsteadiness": ("change of loss from step to step", 4),
+    "steps to settle": (f"steps to a loss of {SETTLED}", 0),
+    "first loss": ("mean loss of the first epoch", 3),
 }
 
 
@@ -97,13 +97,16 @@ def _write(experiment: Experiment, comparison: Comparison) -> None:
         }
         for rate in RATES
     }
-    header = [*KINDS.values(), "test accuracy after it"]
+    header = [*(label for label, _ in KINDS.values()), "test accuracy after it"]
     table = experiment.table(
         ["normalisation", *header],
         [
             [
                 name,
-                *(plain(comparison.values(name, kind)) for kind in KINDS),
+                *(
+                    plain(comparison.values(name, kind), decimals)
+                    for kind, (_, decimals) in KINDS.items()
+                ),
                 spread(comparison.values(name, "first accuracy")),
             ]
             for name in comparison.figures
@@ -114,7 +117,7 @@ def _write(experiment: Experiment, comparison: Comparison) -> None:
         [
             [
                 rate,
-                *(points(of[kind], "", 1) for kind in KINDS),
+                *(points(of[kind], "", 1, decimals) for kind, (_, decimals) in KINDS.items()),
                 points(of["first accuracy"]),
             ]
             for rate, of in costs.items()
@@ -172,14 +175,18 @@ def _found(costs: dict[str, dict[str, Difference]], gain: Difference) -> str:
         signs, "holds in part" if 1 in signs else "is not borne out"
     )
     higher = [rate for rate in costs if costs[rate]["first accuracy"].sign == -1]
-    where = f"at the learning rates {', '.join(higher)}" if higher else "at no learning rate"
+    where = (
+        f"at the learning rate{'s' * (len(higher) > 1)} {' and '.join(higher)}"
+        if higher
+        else "at no learning rate"
+    )
     end = {1: "ends higher", -1: "ends lower", 0: "cannot be told from the other"}
     return (
         f"Without normalisation the loss of the report's recipe changes {word[signs[0]]} from step "
-        f"to step ({points(report['unsteadiness'], 'nats', 1)}) and falls below {SETTLED} "
-        f"{settle[signs[1]]} ({points(report['steps to settle'], 'steps', 1)}): the claim {claim}. "
-        f"Normalisation reads more after one epoch {where}, and at the report's the training "
-        f"with it {end[gain.sign]} after the last ({points(gain)})."
+        f"to step ({points(report['unsteadiness'], 'nats', 1, 4)}) and falls below {SETTLED} "
+        f"{settle[signs[1]]} ({points(report['steps to settle'], 'steps', 1, 0)}): the claim "
+        f"{claim}. Normalisation reads more after one epoch {where}, and at the report's the "
+        f"training with it {end[gain.sign]} after the last ({points(gain)})."
     )
 
 

@@ -6,6 +6,7 @@ edges; its centre of mass is in the middle of 28x28 pixels.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -38,7 +39,17 @@ def to_mnist_form(ink: Grey) -> npt.NDArray[np.uint8]:
     if not len(rows):
         return np.zeros((SIZE, SIZE), np.uint8)
     tight = fine[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return _centred(resized(tight, BOX))
+    return _centred(resized(_at_least_a_stroke_wide(tight), BOX))
+
+
+def _at_least_a_stroke_wide(digit: Grey) -> Grey:
+    """Return a digit, with margins beside it where it is narrower than strokes of MNIST.
+
+    Rounded to whole pixels, a "1" would be a single one wide, as none of MNIST's is.
+    """
+    least = THIN * max(digit.shape)
+    missing = [max(0, math.ceil(least - side)) for side in digit.shape]
+    return np.pad(digit, [(more // 2, more - more // 2) for more in missing])
 
 
 def stroke_width(mask: npt.NDArray[np.bool_]) -> float:

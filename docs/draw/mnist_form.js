@@ -13,8 +13,26 @@ export function toMnistForm(ink) {
   const form = new Uint8Array(SIZE * SIZE);
   const drawn = cropped(ink);
   if (!drawn) return form;
-  const tight = cropped(strokeLikeMnist(padded(resized(drawn, BOX * FINE), BOX)));
-  return tight ? centred(resized(tight, BOX), form) : form;
+  const tight = cropped(strokeLikeMnist(framed(resized(drawn, BOX * FINE), BOX, 2 * BOX, BOX, 2 * BOX)));
+  return tight ? centred(resized(atLeastAStrokeWide(tight), BOX), form) : form;
+}
+
+/** Return a digit, with margins beside it where it is narrower than strokes of MNIST. */
+function atLeastAStrokeWide(digit) {
+  const least = THIN * Math.max(digit.width, digit.height);
+  const [across, down] = [digit.width, digit.height].map((side) =>
+    Math.max(0, Math.ceil(least - side)),
+  );
+  return framed(digit, across >> 1, across, down >> 1, down);
+}
+
+/** Return a picture with margins: at its left and in all, at its top and in all. */
+function framed({ width, height, data }, left, across, top, down) {
+  const result = picture(width + across, height + down);
+  for (let y = 0; y < height; y++) {
+    result.data.set(data.subarray(y * width, (y + 1) * width), (y + top) * result.width + left);
+  }
+  return result;
 }
 
 /** Return the part that has ink, or null where none has. */
@@ -162,15 +180,6 @@ function start({ width, data }) {
     moment += ink * (at % width);
   });
   return Math.min(Math.max(Math.round(SIZE / 2 - moment / mass), 0), SIZE - width);
-}
-
-function padded(image, margin) {
-  const result = picture(image.width + 2 * margin, image.height + 2 * margin);
-  for (let y = 0; y < image.height; y++) {
-    const row = image.data.subarray(y * image.width, (y + 1) * image.width);
-    result.data.set(row, (y + margin) * result.width + margin);
-  }
-  return result;
 }
 
 function transposed({ width, height, data }) {

@@ -142,11 +142,16 @@ class Experiment:
         )
 
 
-def points(difference: Difference, unit: str = "points", scale: float = 100) -> str:
+def points(
+    difference: Difference, unit: str = "points", scale: float = 100, decimals: int = 2
+) -> str:
     """Return a difference with its interval in words, of shares in percentage points."""
-    low, high = scale * difference.low, scale * difference.high
-    interval = "no interval" if math.isnan(low) else f"{low:+.2f} to {high:+.2f}"
-    return f"{scale * difference.mean:+.2f}{unit and ' '}{unit} ({interval})"
+    mean, low, high = (
+        f"{scale * value:+.{decimals}f}"
+        for value in (difference.mean, difference.low, difference.high)
+    )
+    interval = "no interval" if math.isnan(difference.low) else f"{low} to {high}"
+    return f"{mean}{unit and ' '}{unit} ({interval})"
 
 
 def last(comparison: Comparison, variant: str, figure: str) -> np.ndarray:
@@ -154,10 +159,10 @@ def last(comparison: Comparison, variant: str, figure: str) -> np.ndarray:
     return comparison.values(variant, figure)[:, -1]
 
 
-def plain(values: np.ndarray) -> str:
-    """Return the mean of numbers and their deviation, with three digits."""
-    text = f"{values.mean():.3g}"
-    return f"{text} ± {values.std(ddof=1):.2g}" if len(values) > 1 else text
+def plain(values: np.ndarray, decimals: int) -> str:
+    """Return the mean of numbers and their deviation."""
+    text = f"{values.mean():.{decimals}f}"
+    return f"{text} ± {values.std(ddof=1):.{decimals}f}" if len(values) > 1 else text
 
 
 def _for_json(value: object) -> object:

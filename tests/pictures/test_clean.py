@@ -1,0 +1,81 @@
+"""On paper of a single grey, ink is what differs from it; all else is left to the network."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from digitnet import DigitClassifier
+from digitnet.pictures.clean import clean_ink
+
+
+def drawing(*, paper=255, ink=0, width=10, size=120, line=((60, 15), (60, 105))):
+    picture = Image.new("L", (size, size), paper)
+    ImageDraw.Draw(picture).line([*line], fill=ink, width=width)
+    return picture
+
+
+def grey(picture):
+    return np.asarray(picture, dtype=np.float32) / 255
+
+
+@pytest.mark.parametrize(("paper", "ink"), [(255, 0), (0, 255), (128, 40), (255, 200)])
+def test_what_is_drawn_is_the_ink_dark_or_light_strong_or_faint(paper, ink):
+    found = clean_ink(grey(drawing(paper=paper, ink=ink)))
+    expected = grey(drawing(paper=0, ink=255))
+    assert found == pytest.approx(expected, abs=0.01)
+
+
+def test_a_blank_canvas_has_no_ink():
+    assert not clean_ink(np.full((50, 60), 0.7, np.float32)).any()
+
+
+def with_lines(picture):
+    for y in range(10, 120, 20):
+        ImageDraw.Draw(picture).line([(0, y), (120, y)], fill=200)
+    return picture
+
+
+def on_a_second_sheet():
+    picture = Image.new("L", (120, 120), 255)
+    picture.paste(drawing(paper=150, size=80, line=((40, 10), (40, 70))), (20, 20))
+    return picture
+
+
+def with_a_shadow(picture):
+    return Image.fromarray((np.asarray(picture) * np.linspace(1, 0.6, 120)).astype(np.uint8))
+
+
+def with_a_stain(picture):
+    ImageDraw.Draw(picture).ellipse([80, 70, 110, 100], fill=225)
+    return picture
+
+
+def with_noise(picture):
+    noise = np.random.default_rng(0).normal(0, 6, (120, 120))
+    return Image.fromarray((np.asarray(picture) + noise).clip(0, 255).astype(np.uint8))
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        pytest.param(with_lines(drawing()), id="ruled"),
+        pytest.param(on_a_second_sheet(), id="second sheet"),
+        pytest.param(with_a_shadow(drawing()), id="shadow"),
+        pytest.param(with_a_stain(drawing()), id="stain"),
+        pytest.param(with_noise(drawing()), id="noise"),
+        pytest.param(drawing(ink=240), id="hardly there"),
+    ],
+)
+def test_a_picture_of_more_than_ink_and_paper_is_left_to_the_network(picture):
+    assert clean_ink(grey(picture)) is None
+
+
+@pytest.mark.parametrize("width", [2, 10, 16])
+@pytest.mark.parametrize("tilt", [0, 2, 8])
+def test_a_straight_line_on_a_canvas_is_a_1_and_no_ruled_line(width, tilt):
+    classifier = DigitClassifier.pretrained()
+    picture = drawing(width=width, line=((60 + tilt, 15), (60 - tilt, 105)))
+    assert classifier.inspect(picture, reject_below=0.9).digit == 1
+    assert classifier.read(picture).text == "1"
