@@ -142,6 +142,9 @@ def compared_curves(
 ) -> Figure:
     """Draw means over seeds as lines, each in a band of one standard deviation either way.
 
+    On a logarithmic scale, the band reaches from the least to the greatest of the seeds: a mean
+    less a deviation may be below 0.
+
     Args:
         x: Where the curves have points, P of them.
         curves: By name, floats (seeds, P); those after the sixth are dashed.
@@ -159,7 +162,8 @@ def compared_curves(
         mean, spread = values.mean(axis=0), values.std(axis=0, ddof=min(1, len(values) - 1))
         few = len(x) <= 20
         axes.plot(x, mean, style, color=colour, marker="o" if few else None, ms=4, label=name)
-        axes.fill_between(x, mean - spread, mean + spread, color=colour, alpha=0.15, lw=0)
+        low, high = (values.min(0), values.max(0)) if log else (mean - spread, mean + spread)
+        axes.fill_between(x, low, high, color=colour, alpha=0.15, lw=0)
     axes.set(xlabel=xlabel, ylabel=ylabel, yscale="log" if log else "linear")
     if share:
         axes.yaxis.set_major_formatter(PercentFormatter(1))

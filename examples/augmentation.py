@@ -171,7 +171,7 @@ def _found(comparison: Comparison, gains: dict, mended: dict) -> str:
     gap = [comparison.values(name, "gap").mean() for name in ("none", best)]
     words = {-1: "fewer", 1: "more", 0: "not measurably fewer"}
     confusions = " and ".join(
-        f"{words[of[best].sign]} confusions of {pair} ({points(of[best], 'of a set', 1)})"
+        f"{words[of[best].sign]} confusions of {pair} ({points(of[best], 'digits', 1)})"
         for pair, of in mended.items()
         if pair != "mistakes"
     )

@@ -16,7 +16,7 @@ _BORDER = 0.8  # share of the border that must be paper; the rest may be a digit
 _PAPER = 0.3  # share of the picture that must be paper, in the thickest drawings
 _LEAST = 0.1  # contrast below which it is no drawing but dirt
 _OTHER = 0.02  # share of what is written that may be something else
-_BESIDE = 4  # pixels from ink that are its soft edge
+_BESIDE = 7  # pixels from ink that are its soft edge
 
 
 def clean_ink(grey: Grey) -> Grey | None:
@@ -53,7 +53,7 @@ def _is_ink_alone(apart: Grey, written: npt.NDArray[np.bool_], contrast: float) 
     from scipy import ndimage  # slow to import
 
     ink = apart >= 0.5 * contrast
-    elsewhere = written & ~ndimage.binary_dilation(ink, iterations=_BESIDE)
+    elsewhere = written & ~ndimage.maximum_filter(ink, 2 * _BESIDE + 1)
     range_around = ndimage.maximum_filter(apart, 3) - ndimage.minimum_filter(apart, 3)
     field = written & (range_around <= _SAME) & (apart < 0.75 * contrast)
     return bool((elsewhere | field).sum() <= _OTHER * written.sum())
