@@ -133,10 +133,11 @@ class Experiment:
                 for key, value in conditions.items()]  # fmt: skip
         return (
             "## How this was made\n\n"
-            f"{len(train):,} training pictures ({train.name}), {len(test):,} test pictures "
-            f"({test.name}), seeds 0 to {self.seeds - 1}; figures are of the last epoch, and no "
-            "epoch, seed or setting was chosen by them. A ± is the standard deviation over the "
-            "seeds; an interval is of 95%, from the differences of pairs with the same seed "
+            f"{train.name} ({len(train):,} pictures, or the first of them where it is said above), "
+            f"{test.name} ({len(test):,}), seeds 0 to {self.seeds - 1}; figures are of the last "
+            "epoch, and no epoch, seed or setting was chosen by them. A ± is the standard "
+            "deviation over the seeds; an interval is of 95%, from the differences of pairs with "
+            "the same seed "
             "(Student's t). The figures of every training are in `trainings.json`, the rest in "
             f"`results.json`.\n\n{table(['what', 'value'], rows)}\n"
         )
