@@ -77,7 +77,8 @@ def _train(experiment: Experiment, setting: str, rate: float, seed: int) -> Figu
         verbose=0,
     )
     losses = torch.stack(noted[: len(noted) // len(history)]).double()  # of the first epoch
-    windows = losses[: len(losses) // WINDOW * WINDOW].view(-1, WINDOW).mean(dim=1)
+    size = min(WINDOW, len(losses))
+    windows = losses[: len(losses) // size * size].view(-1, size).mean(dim=1)
     below = (windows < SETTLED).nonzero()
     return {
         "test accuracy": history.history["val_accuracy"],

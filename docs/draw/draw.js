@@ -43,7 +43,7 @@ function draw(event) {
   pen.strokeStyle = "black";
   pen.beginPath();
   pen.moveTo(...last);
-  pen.lineTo(...next);
+  pen.lineTo(next[0], next[1] + 0.01); // a line of no length would not be drawn
   pen.stroke();
   last = next;
   read();

@@ -13,7 +13,8 @@ export function toMnistForm(ink) {
   const form = new Uint8Array(SIZE * SIZE);
   const drawn = cropped(ink);
   if (!drawn) return form;
-  const tight = cropped(strokeLikeMnist(framed(resized(drawn, BOX * FINE), BOX, 2 * BOX, BOX, 2 * BOX)));
+  const fine = framed(resized(drawn, BOX * FINE), BOX, 2 * BOX, BOX, 2 * BOX);
+  const tight = cropped(strokeLikeMnist(fine));
   return tight ? centred(resized(atLeastAStrokeWide(tight), BOX), form) : form;
 }
 
@@ -60,11 +61,12 @@ function cropped({ width, height, data }) {
 function resized(image, longest) {
   const scale = longest / Math.max(image.width, image.height);
   if (scale === 1) return image;
-  const width = Math.max(1, Math.round(image.width * scale));
-  const height = Math.max(1, Math.round(image.height * scale));
+  const width = Math.max(1, round(image.width * scale));
+  const height = Math.max(1, round(image.height * scale));
   return transposed(alongRows(transposed(alongRows(image, width)), height));
 }
 
+/** Resample along rows as Pillow does: with the pixels whose centres lie within reach. */
 function alongRows({ width, height, data }, wanted) {
   const result = picture(wanted, height);
   const step = width / wanted;
@@ -72,11 +74,12 @@ function alongRows({ width, height, data }, wanted) {
   const reach = shrinks ? step / 2 : 2;
   for (let x = 0; x < wanted; x++) {
     const centre = (x + 0.5) * step;
-    const first = Math.max(0, Math.floor(centre - reach));
-    const last = Math.min(width, Math.ceil(centre + reach));
+    const first = Math.max(0, Math.trunc(centre - reach + 0.5));
+    const last = Math.min(width, Math.trunc(centre + reach + 0.5));
     const weights = [];
     for (let from = first; from < last; from++) {
-      weights.push(shrinks ? covered(from, centre, reach) : keys(from + 0.5 - centre));
+      const distance = from + 0.5 - centre;
+      weights.push(shrinks ? Number(-reach < distance && distance <= reach) : keys(distance));
     }
     const sum = weights.reduce((a, b) => a + b, 0);
     for (let y = 0; y < height; y++) {
@@ -86,11 +89,6 @@ function alongRows({ width, height, data }, wanted) {
     }
   }
   return result;
-}
-
-/** Return how much of a pixel lies within reach of a place. */
-function covered(pixel, centre, reach) {
-  return Math.max(0, Math.min(pixel + 1, centre + reach) - Math.max(pixel, centre - reach));
 }
 
 /** Cubic convolution (Keys, 1981). */
@@ -167,7 +165,7 @@ function centred(digit, form) {
   const top = start(transposed(digit));
   digit.data.forEach((ink, at) => {
     const [x, y] = [at % digit.width, Math.floor(at / digit.width)];
-    form[(top + y) * SIZE + left + x] = Math.round(255 * ink);
+    form[(top + y) * SIZE + left + x] = round(255 * ink);
   });
   return form;
 }
@@ -179,7 +177,13 @@ function start({ width, data }) {
     mass += ink;
     moment += ink * (at % width);
   });
-  return Math.min(Math.max(Math.round(SIZE / 2 - moment / mass), 0), SIZE - width);
+  return Math.min(Math.max(round(SIZE / 2 - moment / mass), 0), SIZE - width);
+}
+
+/** Round halves to the even neighbour, as Python does. */
+function round(number) {
+  const whole = Math.round(number);
+  return Math.abs(number % 1) === 0.5 && whole % 2 ? whole - 1 : whole;
 }
 
 function transposed({ width, height, data }) {
