@@ -19,6 +19,8 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import harness
@@ -38,7 +40,7 @@ CURVES: Mapping[str, tuple[float, ...]] = {
     "contrast": (0.1, 0.2, 0.3, 0.5, 0.8),
     "shadow": (0, 0.2, 0.4, 0.6, 0.8),
 }
-PARTS = ("accuracy", "refusal", "curves", "times")
+PARTS = ("accuracy", "refusal", "curves", "times", "memory")
 REFUSED = 0.01  # share of true digits that may be refused
 
 
@@ -59,6 +61,8 @@ def main() -> None:
         _curves(classifier, max(count // 4, 2), options.out)
     if "times" in options.only:
         _times(classifier, test, options)
+    if "memory" in options.only:
+        _memory(options.out)
 
 
 def _accuracies(classifier: DigitClassifier, test: ImageSet, count: int, out: Path) -> None:
@@ -234,6 +238,36 @@ def _times(classifier: DigitClassifier, test: ImageSet, options: object) -> None
         rows=rows,
         figures=seconds,
     )
+
+
+def _memory(out: Path) -> None:
+    small = paper.digits(1, seed=SEED + 9)[0].picture.convert("RGB")
+    large = small.resize((8_000, 8_000))
+    with tempfile.TemporaryDirectory() as folder:
+        paper.save(Path(folder, "12 megapixels, JPEG"), small, "12 megapixels")
+        large.save(Path(folder, "64 megapixels, PNG"), "PNG", compress_level=1)
+        deep = Image.fromarray(np.asarray(large.convert("L"), np.uint16) * 257)
+        deep.save(Path(folder, "64 megapixels, PNG of 16 bits"), "PNG", compress_level=1)
+        added = {}
+        for path in sorted(Path(folder).iterdir()):
+            # a new process: the peak of one that has read another picture is that one's
+            with ProcessPoolExecutor(1, get_context("spawn")) as process:
+                added[path.name] = process.submit(_added_memory, path).result()
+    harness.report(
+        out,
+        "pictures_memory",
+        title="Memory that reading a picture adds at most to a loaded classifier",
+        columns=["picture", "MiB"],
+        rows=[(name, f"{mib:,.0f}") for name, mib in added.items()],
+        figures=added,
+    )
+
+
+def _added_memory(path: Path) -> float:
+    classifier = DigitClassifier.pretrained()
+    before = harness.machine.peak_memory_mib() or 0.0
+    classifier.read(path)
+    return (harness.machine.peak_memory_mib() or 0.0) - before
 
 
 def _timed(work: Callable[[], object]) -> Callable[[], float]:

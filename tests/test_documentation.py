@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import inspect
 import pkgutil
 import re
 from pathlib import Path
@@ -25,6 +26,20 @@ def test_some_docstrings_have_examples():
     finder = doctest.DocTestFinder(exclude_empty=True)
     modules = [importlib.import_module(name) for name in MODULES]
     assert sum(bool(test.examples) for module in modules for test in finder.find(module)) >= 2
+
+
+PACKAGES = ["digitnet", "digitnet.callbacks", "digitnet.datasets", "digitnet.pictures"]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_public_class_and_function_stands_in_the_reference(package):
+    pages = "\n".join(page.read_text() for page in (ROOT / "docs" / "api").glob("*.md"))
+    shown = {path.split(".")[-1] for path in re.findall(r"^::: ([\w.]+)$", pages, re.M)}
+    public = importlib.import_module(package)
+    functions = {name for name in public.__all__ if inspect.isroutine(getattr(public, name))}
+    classes = {name for name in public.__all__ if inspect.isclass(getattr(public, name))}
+    assert functions | classes
+    assert (functions | classes) - shown == set()
 
 
 def _blocks():

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 Source: TypeAlias = Union[str, "os.PathLike[str]", "Image.Image"]
 """What is read: the path of a picture file, or a PIL image."""
 
-MOST_PIXELS = 64_000_000  # of a picture before it is decoded; three bytes each are 192 MB
+MOST_PIXELS = 64_000_000  # of a picture before it is decoded; of four bytes each in Pillow: 256 MB
+_ORIENTATION = 0x0112  # the EXIF note that says how the camera was held
 LONGEST_SIDE = 1024  # pixels kept: a digit of a fiftieth of the side still has 20
 _TELLING = {  # how files begin that are taken for pictures and are none
     b"%PDF": "a PDF. Export its page as a PNG",
@@ -124,18 +125,30 @@ def _what(path: Path | None, error: Exception) -> str:
 def _upright_grey(image: Image.Image) -> Grey:
     from PIL import ImageOps
 
-    turned = ImageOps.exif_transpose(image)
-    if turned.mode.startswith(("I", "F")):
-        return _reduced(_in_range(np.asarray(turned, dtype=np.float32)))
-    transparent = turned.mode.upper().endswith("A") or "transparency" in turned.info
-    if turned.mode not in ("L", "RGB", "CMYK", "YCbCr", "LA", "RGBA"):  # others do not reduce
-        turned = turned.convert("RGBA" if transparent else "RGB")
-    factor = -(-max(turned.size) // LONGEST_SIDE)
-    if factor > 1:
-        turned = turned.reduce(factor)
+    image.load()  # a TIFF is turned by this, and its note taken away
+    transparent = image.mode.upper().endswith("A") or "transparency" in image.info
+    small = _reduced(image, transparent)
+    if small is not image:  # of which formats keep the note in other places
+        small.getexif()[_ORIENTATION] = image.getexif().get(_ORIENTATION, 1)
+    turned = ImageOps.exif_transpose(small)
+    if turned.mode in ("I", "F"):
+        return _in_range(np.asarray(turned, dtype=np.float32))
     if transparent:
         return _on_ground(np.asarray(turned.convert("LA"), dtype=np.float32) / 255)
     return np.asarray(turned.convert("L"), dtype=np.float32) / 255
+
+
+def _reduced(image: Image.Image, transparent: bool) -> Image.Image:
+    """Average blocks of pixels, so that no side is longer than `LONGEST_SIDE`.
+
+    First of all: what follows then needs no second copy of a large picture.
+    """
+    if image.mode.startswith("I"):
+        image = image.convert("I")
+    elif image.mode not in ("F", "L", "RGB", "CMYK", "YCbCr", "LA", "RGBA"):  # those reduce
+        image = image.convert("RGBA" if transparent else "RGB")
+    factor = -(-max(image.size) // LONGEST_SIDE)
+    return image.reduce(factor) if factor > 1 else image
 
 
 def _on_ground(pixels: Grey) -> Grey:
@@ -154,12 +167,3 @@ def _in_range(pixels: Grey) -> Grey:
         return pixels
     most = next((most for most in (255, 4095, 65535) if high <= most), high)
     return (pixels - min(low, 0)) / (most - min(low, 0))
-
-
-def _reduced(grey: Grey) -> Grey:
-    """Average blocks of pixels, so that no side is longer than `LONGEST_SIDE`."""
-    factor = -(-max(grey.shape) // LONGEST_SIDE)
-    height, width = (max(size // factor, 1) for size in grey.shape)
-    rows, columns = min(height * factor, grey.shape[0]), min(width * factor, grey.shape[1])
-    blocks = grey[:rows, :columns].reshape(height, rows // height, width, columns // width)
-    return np.asarray(blocks.mean(axis=(1, 3)))

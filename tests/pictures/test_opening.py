@@ -53,6 +53,22 @@ def test_the_callers_image_is_left_as_it_was(tmp_path):
         assert image.size == (3000, 2000)
 
 
+@pytest.mark.parametrize("mode", ["L", "RGB", "I;16", "F"])
+def test_a_large_picture_is_turned_by_its_note_as_a_small_one(mode, tmp_path):
+    pixels = np.repeat(np.repeat(np.rot90(PIXELS), 60, 0), 60, 1)  # 2400x3600 as it should be
+    image = Image.fromarray(pixels).convert(mode if mode != "I;16" else "L")
+    if mode == "I;16":
+        image = Image.fromarray(pixels.astype(np.uint16) * 257)
+    note = Image.Exif()
+    note[0x0112] = 6  # turn it by 90 degrees, clockwise
+    # not uncompressed, of which Pillow 13.0 forgets to turn the grey ones
+    image.save(tmp_path / "large.tif", exif=note, compression="tiff_lzw")
+    grey = open_picture(tmp_path / "large.tif").grey
+    assert grey.shape[1] > grey.shape[0]
+    assert dark_corner(grey)
+    assert (grey.min(), grey.max()) == (0, 1)
+
+
 def test_ink_on_a_transparent_ground_is_seen_whatever_its_colour():
     for level in (0, 255):
         ink = Image.fromarray(np.full((40, 60), level, np.uint8)).convert("LA")
