@@ -108,6 +108,7 @@ class ImageClassifier:
             std=statistics[1],
             seed=self.seed,
             mirror=self.recipe.mirror,
+            multi_crop=self.recipe.multi_crop,
         ).to(self.device)
         self._loaded_history: History | None = None
         self._chosen_on: str | None = None  # fingerprint of what the best epoch was chosen on
@@ -418,8 +419,8 @@ class ImageClassifier:
 
         Args:
             members: A list of trained classifiers of the same classes, pictures and
-                normalisation; where their recipes mirror, all must, and the mean of the
-                members is taken for each side.
+                normalisation, and of the same `mirror` and `multi_crop`: the mean of the
+                members is taken for each view.
 
         Raises:
             InvalidInputError: There are none, or they differ in one of these.

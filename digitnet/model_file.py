@@ -96,13 +96,13 @@ class ModelInfo:
         """Return what an ensemble of trained networks says of itself.
 
         Raises:
-            InvalidInputError: They differ in classes, pictures, normalisation or mirroring.
+            InvalidInputError: They differ in classes, pictures, normalisation or views.
         """
         first = infos[0]
-        if len({info.recipe.mirror for info in infos}) > 1:
+        if len({(info.recipe.mirror, info.recipe.multi_crop) for info in infos}) > 1:
             raise InvalidInputError(
-                "Expected members of which all look at mirror images, or none; received both. "
-                "Give their recipes the same mirror."
+                "Expected members that all look at the same views of a picture; received others. "
+                "Give their recipes the same mirror and multi_crop."
             )
         for setting in ("classes", "input_shape", "mean", "std"):
             found = {getattr(info, setting) for info in infos}

@@ -31,6 +31,9 @@ from digitnet.recipe import REPORT, Augmentation, Recipe, resolve_recipe
         {"label_smoothing": -0.1},
         {"averaging": 0},
         {"mirror": 1},
+        {"multi_crop": -1},
+        {"multi_crop": 1.0},
+        {"multi_crop": True},
         {"compile": "yes"},
     ],
 )

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from digitnet.data.image_set import Shape
+from digitnet.errors import InvalidInputError
 from digitnet.models import build
 from digitnet.models.inspection import check
 from digitnet.models.network import Network
@@ -21,6 +22,7 @@ def build_network(
     std: tuple[float, ...],
     seed: int,
     mirror: bool = False,
+    multi_crop: int = 0,
 ) -> Network:
     """Return a network on the CPU, in evaluation mode.
 
@@ -32,10 +34,17 @@ def build_network(
         std: Likewise.
         seed: Of the first weights.
         mirror: Whether predictions look at the mirror image too.
+        multi_crop: By how many pixels pictures are moved that predictions look at too.
 
     Raises:
-        InvalidInputError: There is no network of that name, or it does not fit.
+        InvalidInputError: There is no network of that name, it does not fit, or pictures are not
+            larger than `multi_crop`.
     """
+    if multi_crop >= min(input_shape[1:]):  # what is mirrored beyond the border ends there
+        raise InvalidInputError(
+            f"Expected multi_crop below the pictures' {min(input_shape[1:])} pixels; received "
+            f"{multi_crop}. One or two are enough."
+        )
     cpu = torch.device("cpu")
     own = isinstance(model, nn.Module)
     with isolated(cpu):  # for the first weights, of lazy layers too
@@ -46,5 +55,12 @@ def build_network(
             body = build(model, classes=classes, input_shape=input_shape)
         check(body, classes=classes, input_shape=input_shape)
     memory_format = torch.contiguous_format if own else torch.channels_last
-    network = Network(body, mean=mean, std=std, memory_format=memory_format, mirror=mirror)
+    network = Network(
+        body,
+        mean=mean,
+        std=std,
+        memory_format=memory_format,
+        mirror=mirror,
+        multi_crop=multi_crop,
+    )
     return network.eval()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 
 class Network(nn.Module):
     """Normalise pictures, apply a body, and divide by a temperature.
 
-    All of these are part of the network, so that a saved one needs nothing beside it; whether
-    it mirrors stands in the recipe that is saved with it.
+    All of these are part of the network, so that a saved one needs nothing beside it; how many
+    views of a picture it takes stands in the recipe that is saved with it.
 
     Args:
         body: Maps normalised float32 pictures (N, C, H, W) to logits (N, classes).
@@ -20,6 +21,8 @@ class Network(nn.Module):
             faster with channels last, but a body that uses `view` may not take it.
         mirror: After training, apply the body to each picture's mirror image too, and take
             the mean of the logits (as Jordan, 2024, arXiv 2404.00498).
+        multi_crop: Where above 0, do the same with the picture moved by so many pixels towards
+            two corners; each counts half of what the picture as it is counts (likewise).
     """
 
     mean: Tensor
@@ -34,11 +37,13 @@ class Network(nn.Module):
         std: tuple[float, ...],
         memory_format: torch.memory_format = torch.contiguous_format,
         mirror: bool = False,
+        multi_crop: int = 0,
     ) -> None:
         super().__init__()
         self.body = body.to(memory_format=memory_format)
         self.memory_format = memory_format
         self.mirror = mirror
+        self.multi_crop = multi_crop
         self.register_buffer("mean", torch.tensor(mean).view(-1, 1, 1))
         self.register_buffer("std", torch.tensor(std).view(-1, 1, 1))
         self.register_buffer("temperature", torch.ones(1))
@@ -46,12 +51,20 @@ class Network(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Map uint8 pictures (N, C, H, W) to logits (N, classes)."""
         x = images.float().div_(255).sub_(self.mean).div_(self.std)
-        logits = self._logits(x)
         if self.training:  # the weights that the temperature was fitted to are changing
-            return logits
-        if self.mirror:
-            logits = (logits + self._logits(x.flip(-1))) / 2
+            return self._logits(x)
+        logits = self._of_both_sides(x)
+        if self.multi_crop:
+            height, width = x.shape[-2:]
+            padded = functional.pad(x, [self.multi_crop] * 4, mode="reflect")
+            first = self._of_both_sides(padded[..., :height, :width])
+            last = self._of_both_sides(padded[..., -height:, -width:])
+            logits = logits / 2 + (first + last) / 4
         return logits / self.temperature
+
+    def _of_both_sides(self, x: Tensor) -> Tensor:
+        logits = self._logits(x)
+        return (logits + self._logits(x.flip(-1))) / 2 if self.mirror else logits
 
     def _logits(self, x: Tensor) -> Tensor:
         logits: Tensor = self.body(x.contiguous(memory_format=self.memory_format))

@@ -72,10 +72,11 @@ def test_members_that_look_at_both_sides_vote_on_each(digits, tmp_path):
     assert np.array_equal(loaded.predict_proba(digits[1]), vote.predict_proba(digits[1]))
 
 
-def test_members_of_which_one_mirrors_are_refused(members, digits):
-    other = DigitClassifier(recipe=replace(FAST, mirror=True), seed=9)
+@pytest.mark.parametrize("views", [{"mirror": True}, {"multi_crop": 1}])
+def test_members_of_which_one_looks_at_other_views_are_refused(members, digits, views):
+    other = DigitClassifier(recipe=replace(FAST, **views), seed=9)
     other.fit(digits[0][:300], epochs=1, verbose=0)
-    with pytest.raises(InvalidInputError, match="all look at mirror images, or none"):
+    with pytest.raises(InvalidInputError, match="the same views"):
         DigitClassifier.ensemble([*members, other])
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy
@@ -9,11 +11,12 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from digitnet import models
+from digitnet import DigitClassifier, models
 from digitnet.errors import InvalidInputError
 from digitnet.models.inspection import count_parameters, layer_rows
 from digitnet.models.network import Network
 from digitnet.models.wide import Whitening
+from digitnet.recipe import FAST
 
 GREY = (1, 28, 28)
 ROWS = [  # as the report printed them
@@ -48,7 +51,7 @@ def test_slim_deep_and_wide_have_the_parameters_that_are_told():
     assert count_parameters(slim) == 81_450
     assert count_parameters(deep) == 283_386
     wide = models.build("wide", classes=10, input_shape=(3, 32, 32))
-    assert count_parameters(wide) == 1_089_586
+    assert count_parameters(wide) == 1_530_034
     assert not wide.whitening[0].weight.requires_grad
 
 
@@ -113,6 +116,28 @@ def test_a_mirroring_network_takes_the_mean_of_both_sides_after_training_alone()
     expected = (one.eval()(images) + one(images.flip(-1))) / 2
     assert torch.allclose(both.eval()(images), expected)
     assert not torch.allclose(expected, one(images))
+
+
+def test_views_that_are_moved_count_half_of_the_picture_as_it_is():
+    class Corner(nn.Module):
+        """Sees the first and the last pixel."""
+
+        def forward(self, x):
+            return torch.stack([x[:, 0, 0, 0], x[:, 0, -1, -1]], dim=1)
+
+    images = torch.arange(16, dtype=torch.uint8).view(1, 1, 4, 4) * 17
+    network = Network(Corner(), mean=(0.0,), std=(1.0,), multi_crop=1)
+    grey = images[0, 0].float() / 255
+    # one pixel beyond the border lies what is one pixel within
+    expected = torch.stack([grey[0, 0] + grey[1, 1], grey[3, 3] + grey[2, 2]]) / 2
+    assert torch.allclose(network.eval()(images)[0], expected)
+    assert torch.equal(network.train()(images)[0], torch.stack([grey[0, 0], grey[3, 3]]))
+
+
+def test_pictures_that_are_too_small_for_the_moved_views_are_refused():
+    recipe = replace(FAST, multi_crop=28)
+    with pytest.raises(InvalidInputError, match="Expected multi_crop below .* 28 pixels"):
+        DigitClassifier(recipe=recipe)
 
 
 def test_whitened_components_are_those_of_scipys_cosine_transform():
