@@ -10,7 +10,7 @@ except DatasetUnavailableError:
 
 clf = DigitClassifier(seed=0)
 clf.summary()
-clf.fit(train, epochs=1, validation_data=test)
+clf.fit(train, epochs=1, validation_split=0.1)
 result = clf.evaluate(test)
 print(f"{result.accuracy:.2%} of {test.name} read right")
 print("most confused:", result.most_confused(1))

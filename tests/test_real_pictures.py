@@ -144,6 +144,13 @@ def test_a_page_full_of_specks_is_read_in_bounded_time(reader):
     assert len(reading.digits) + len(reading.ignored) <= 500
 
 
+def test_the_stages_end_with_what_the_classifier_reads(reader):
+    for made in paper.digits(3, seed=11):
+        figure = explain(made.picture, reader.predict_proba)
+        (shown,) = figure.axes[-1].get_images()
+        assert np.allclose(shown.get_array() * 255, reader.inspect(made.picture).pixels)
+
+
 def test_the_stages_are_drawn(drawings):
     figure = explain(drawings[0].picture)
     titles = [axes.get_title() for axes in figure.axes]

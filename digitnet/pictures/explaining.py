@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from digitnet.pictures.mnist_form import Classify
 from digitnet.pictures.opening import Source
 from digitnet.pictures.preparing import prepare
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def explain(source: Source) -> Figure:
+def explain(source: Source, classify: Classify | None = None) -> Figure:
     """Draw how a picture becomes what the network sees.
 
     Each look at the picture is a pair: what was looked at, and the ink found there. Then
@@ -21,13 +22,15 @@ def explain(source: Source) -> Figure:
 
     Args:
         source: The path of a picture file, or a PIL image.
+        classify: A classifier's `predict_proba`: of several marks the one is then shown that
+            it reads; without it, the likeliest by its ink.
 
     Raises:
         InvalidInputError: It is no picture, or one that cannot be read.
     """
     from digitnet.plots import stages  # slow to import
 
-    prepared = prepare(source)
+    prepared = prepare(source, classify)
     shown = []
     for number, look in enumerate(prepared.looks):
         name = "a closer look" if number else "picture"
