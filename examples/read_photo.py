@@ -44,7 +44,8 @@ def main() -> None:
         table.add_row(file.name, reading.text, f"{least:.1%}", "; ".join(reading.warnings))
         reading.plot().savefig(options.out / f"{file.stem}_read.png")
         if options.explain:
-            explain(file, classifier.predict_proba).savefig(options.out / f"{file.stem}_explained.png")
+            stages = explain(file, classifier.predict_proba)
+            stages.savefig(options.out / f"{file.stem}_explained.png")
     console.print(table)
     console.print(f"The pictures are in [bold]{options.out}[/bold].")
 
