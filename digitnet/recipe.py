@@ -312,9 +312,9 @@ rate and weight decay in 4 epochs; in 10 to 16, that wider networks bring more t
 larger crops or weight decay. The network's last step, from 48 and 160 to 64 and 192 channels, goes
 on in that direction, and was not judged there itself.
 
-On the test set, stored as JPEG too, 90.45 ± 0.04% (mean and deviation of 3 seeds) after 17.5 minutes
-of training on two cores of an AMD EPYC with AVX512-BF16, in bfloat16 (`examples/cifar10.py --seeds 3`,
-November 2026).
+On the test set, stored as JPEG too, 90.45 ± 0.04% (mean and deviation of 3 seeds) after 17.5
+minutes of training on two cores of an AMD EPYC with AVX512-BF16, in bfloat16
+(`examples/cifar10.py --seeds 3`, November 2026).
 """
 
 RECIPES = {recipe.name: recipe for recipe in (REPORT, FAST, BEST, CIFAR10)}
