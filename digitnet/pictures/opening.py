@@ -128,7 +128,7 @@ def _upright_grey(image: Image.Image) -> Grey:
     image.load()  # a TIFF is turned by this, and its note taken away
     transparent = image.mode.upper().endswith("A") or "transparency" in image.info
     small = _reduced(image, transparent)
-    if small is not image:  # of which formats keep the note in other places
+    if small is not image:  # what is reduced has lost the note that some formats keep elsewhere
         small.getexif()[_ORIENTATION] = image.getexif().get(_ORIENTATION, 1)
     turned = ImageOps.exif_transpose(small)
     if turned.mode in ("I", "F"):

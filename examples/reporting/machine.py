@@ -28,7 +28,7 @@ def describe() -> dict[str, str]:
 
 def peak_memory_mib() -> float | None:
     """Return the most memory that this process has used so far, in MiB, where it is known."""
-    status = Path("/proc/self/status")  # Linux: `resource` would count in the parent process
+    status = Path("/proc/self/status")  # Linux: `resource` begins at the parent's peak
     if status.exists():
         return int(status.read_text().split("VmHWM:")[1].split()[0]) / 2**10
     if sys.platform == "win32":
