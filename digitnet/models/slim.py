@@ -8,7 +8,7 @@ from torch import nn
 
 from digitnet.data.image_set import Shape
 from digitnet.errors import InvalidInputError
-from digitnet.models.blocks import NormBlock
+from digitnet.models.blocks import MaxPool, NormBlock
 
 
 def slim(classes: int, input_shape: Shape) -> nn.Module:
@@ -31,7 +31,7 @@ def slim(classes: int, input_shape: Shape) -> nn.Module:
     flat = 32 * _size_left(height) * _size_left(width)
     return nn.Sequential(
         OrderedDict(
-            block1=nn.Sequential(nn.Conv2d(channels, 16, 5), nn.MaxPool2d(2), nn.ReLU()),
+            block1=nn.Sequential(nn.Conv2d(channels, 16, 5), MaxPool(), nn.ReLU()),
             block2=NormBlock(16, 32, padding=0),
             block3=NormBlock(32, 32, padding=0, pool=True),
             flatten=nn.Flatten(),
