@@ -137,6 +137,8 @@ def _onnx_session(classifier: DigitClassifier, path: Path) -> Any:
         )
     settings = onnxruntime.SessionOptions()
     settings.intra_op_num_threads = torch.get_num_threads()
+    # its threads wait in a loop for the next call, which would slow down whose turn is next
+    settings.add_session_config_entry("session.force_spinning_stop", "1")
     return onnxruntime.InferenceSession(path, settings, providers=["CPUExecutionProvider"])
 
 
