@@ -77,6 +77,8 @@ class ImageClassifier:
         InvalidInputError: An argument is out of range, or the network does not fit.
     """
 
+    _trained_ones = "load a saved one"
+
     def __init__(
         self,
         model: str | nn.Module | None = None,
@@ -576,6 +578,6 @@ class ImageClassifier:
     def _require_fit(self) -> None:
         if not self._fitted:
             raise NotFittedError(
-                f"This {type(self).__name__} has not been trained. Call fit first, or load a "
-                "saved one."
+                f"This {type(self).__name__} has not been trained. Call fit first, or "
+                f"{self._trained_ones}."
             )

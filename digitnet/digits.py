@@ -47,6 +47,8 @@ class DigitClassifier(ImageClassifier):
         (5,)
     """
 
+    _trained_ones = "load a saved one; DigitClassifier.pretrained() returns one, too"
+
     def __init__(
         self,
         model: str | nn.Module | None = None,

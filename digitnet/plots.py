@@ -39,7 +39,7 @@ def learning_curves(epochs: Sequence[int], history: Mapping[str, Sequence[float 
                 values = np.array(history[key], dtype=float)  # NaN where there was none
                 axes.plot(epochs, values, color=colour, marker=marker, ms=5, label=label)
         axes.set_xlabel("Epoch")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         if name == "accuracy":
             axes.yaxis.set_major_formatter(PercentFormatter(1))
         axes.legend(frameon=False)
@@ -168,7 +168,7 @@ def compared_curves(
     if share:
         axes.yaxis.set_major_formatter(PercentFormatter(1))
     if all(float(point).is_integer() for point in x):
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.legend(frameon=False, fontsize=9)
     return figure
 

@@ -29,7 +29,6 @@ class TrainState:
         seed: The seed of the training.
         averaged: A second network that holds the averaged weights, if they are averaged.
         history: Epochs that the network has already been trained for.
-        run: A name for this training, so that two of them never share a file.
 
     Attributes:
         epoch: Epochs finished.
@@ -46,6 +45,7 @@ class TrainState:
         validates: Whether there are validation data.
         validation: The last epoch's evaluation on them, if there are any.
         stop_reason: Why training ends before its last epoch, if it does.
+        run: A name for this training, so that two of them never share a file.
         resumed_from: The folder of the checkpoint that this `fit` goes on from, if it does.
         weights_chosen: Whether a callback chose the weights by the validation data.
     """
@@ -95,7 +95,10 @@ class TrainState:
         return done / ((self.epochs - self._first_epoch) * self.steps_per_epoch)
 
     def stop(self, reason: str) -> None:
-        """End the training after this epoch."""
+        """End the training after this epoch and its validation.
+
+        Where several processes train, all end: those in which no callback asked, too.
+        """
         self.stop_reason = reason
 
     def request_checkpoint(self, save: Callable[[Artifact], None]) -> None:

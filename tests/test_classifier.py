@@ -413,12 +413,21 @@ def test_a_class_with_one_picture_cannot_be_split(digits):
         ({"device": "cuda:99"}, "Expected device to be 'auto' or one of"),
         ({"device": "gpu"}, "Expected device to be 'auto' or one of"),
         ({"model": "reprot"}, "Expected an nn.Module or one of 'report', 'mlp'"),
+        ({"model": "fast"}, "received 'fast'. Do you mean the recipe. Write recipe='fast'"),
+        ({"model": nn.Flatten}, r"received <class .* Write Flatten\(\)"),
         ({"recipe": "reprot"}, "Expected a Recipe or one of 'report'"),
     ],
 )
 def test_a_classifier_is_checked_when_it_is_made(options, message):
     with pytest.raises(InvalidInputError, match=message):
         ImageClassifier(**{"classes": ["a", "b"], "input_shape": (1, 28, 28)} | options)
+
+
+def test_a_network_that_ends_in_a_softmax_is_warned_of():
+    network = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+    DigitClassifier(network)  # no warning
+    with pytest.warns(UserWarning, match=r"like probabilities \(from '2' \(Softmax.* softmax out"):
+        DigitClassifier(network.append(nn.Softmax(dim=1)))
 
 
 def test_without_a_seed_one_is_drawn_and_kept():

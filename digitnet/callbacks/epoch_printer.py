@@ -8,7 +8,7 @@ from digitnet.state import TrainState
 
 
 class EpochPrinter(Callback):
-    """Print a line with the figures of each epoch (`verbose=2`)."""
+    """Print a line with the figures of each epoch, and why training ended early (`verbose=2`)."""
 
     in_every_process = False
 
@@ -19,6 +19,11 @@ class EpochPrinter(Callback):
             f"Epoch {log.epoch}/{state.epochs}: {log.epoch_seconds:.1f}s - {describe(log)}",
             flush=True,
         )
+
+    def on_train_end(self, state: TrainState) -> None:
+        """Print what stopped the training, if something did."""
+        if state.stop_reason is not None:
+            print(f"Stopped after epoch {state.epoch}: {state.stop_reason}", flush=True)  # noqa: T201
 
 
 def describe(log: EpochLog) -> str:

@@ -60,8 +60,9 @@ class ProgressBar(Callback):
         self._printer.on_epoch_end(state)
 
     def on_train_end(self, state: TrainState) -> None:
-        """Close a bar that was interrupted."""
+        """Close a bar that was interrupted; say what stopped the training."""
         self._close()
+        self._printer.on_train_end(state)
 
     def _close(self) -> None:
         if self._bar is not None:

@@ -112,7 +112,10 @@ def to_labels(y: Any, *, count: int, classes: tuple[str, ...]) -> Tensor:
     outside = np.unique(labels[(labels < 0) | (labels >= len(classes))]).tolist()
     if outside:
         some = ", ".join(map(str, outside[:5])) + (", ..." if len(outside) > 5 else "")
-        raise InvalidInputError(f"Expected labels in 0..{len(classes) - 1}; received {some}.")
+        remedy = " They begin at 0: pass y - 1." if labels.min() == 1 else ""
+        raise InvalidInputError(
+            f"Expected labels in 0..{len(classes) - 1}; received {some}.{remedy}"
+        )
     return torch.from_numpy(labels.astype(np.int64))
 
 

@@ -40,7 +40,8 @@ def _shape_remedy(shape: tuple[int, ...], input_shape: Shape) -> str:
         return "Add a batch axis: images[None]."
     if shape[1:] == (flat + 1,):
         return "Leave the column of the labels out."
-    return f"Bring them to {height}x{width}."
+    photo = " DigitClassifier takes a photo or a drawing as it is: its path, or the PIL image."
+    return f"Bring them to {height}x{width}.{photo if channels == 1 else ''}"
 
 
 def to_uint8(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:

@@ -14,6 +14,7 @@ from digitnet.models.ensemble import Ensemble
 from digitnet.models.report import mlp, report
 from digitnet.models.slim import slim
 from digitnet.models.wide import wide
+from digitnet.recipe import RECIPES
 
 NETWORKS: dict[str, Callable[[int, Shape], nn.Module]] = {
     "report": report,
@@ -38,11 +39,19 @@ def build(name: str, *, classes: int, input_shape: Shape) -> nn.Module:
     if not is_known(name):
         raise InvalidInputError(
             f"Expected an nn.Module or one of {', '.join(map(repr, NETWORKS))}; received {name!r}."
+            f"{_remedy(name)}"
         )
     network, _, count = name.partition("*")
     if count:
         return Ensemble(NETWORKS[network](classes, input_shape) for _ in range(int(count)))
     return NETWORKS[network](classes, input_shape)
+
+
+def _remedy(name: object) -> str:
+    if isinstance(name, type):
+        return f" Write {name.__name__}()."
+    recipe = isinstance(name, str) and name in RECIPES
+    return f" Do you mean the recipe? Write recipe={name!r}." if recipe else ""
 
 
 def is_known(name: object) -> bool:

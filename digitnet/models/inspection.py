@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from digitnet.data.image_set import Shape
-from digitnet.errors import InvalidInputError
+from digitnet.errors import InvalidInputError, warn
 
 # What a layer expects, the attribute that holds the size, and the axis that must have it
 _EXPECTED: dict[type[nn.Module], tuple[str, str, int]] = {
@@ -84,6 +84,17 @@ def _check_mode(body: nn.Module, classes: int, input_shape: Shape, *, training: 
             f"logits (2, {classes}), one for each class; received {came} from its last layer, "
             f"{_last_layer(body)}{' in training mode' if training else ''}."
         )
+    if not training and _look_like_probabilities(logits):
+        warn(
+            f"The network's output looks like probabilities (from {_last_layer(body)}: no value is "
+            "below 0, and each row's sum is 1), where the loss expects logits. Leave its softmax "
+            "out."
+        )
+
+
+def _look_like_probabilities(logits: Tensor) -> bool:
+    sums = logits.sum(dim=1)
+    return bool((logits >= 0).all()) and torch.allclose(sums, torch.ones_like(sums), atol=1e-3)
 
 
 def check_last_batch(

@@ -13,6 +13,7 @@ from digitnet.callbacks import (
     Callback,
     CSVLogger,
     EpochPrinter,
+    LambdaCallback,
     PlotCurves,
     ProgressBar,
     progress_bar,
@@ -152,3 +153,12 @@ def test_one_printer_serves_two_fits(classifier, digits, capsys):
         "Epoch 1/1: ",
         "Epoch 2/2: ",
     ]
+
+
+@pytest.mark.parametrize("verbose", [0, 1, 2])
+def test_what_stops_a_training_is_printed(verbose, classifier, digits, capsys):
+    stop = LambdaCallback(on_batch_end=lambda state: state.stop("enough"))
+    history = classifier.fit(digits[0][:20], epochs=3, callbacks=[stop], verbose=verbose)
+    assert len(history) == 1
+    printed = capsys.readouterr().out
+    assert printed.endswith("Stopped after epoch 1: enough\n") == (verbose > 0)

@@ -35,7 +35,7 @@ def images(x):
         (PIXELS[0], r"\(N, 28, 28\).*received \(28, 28\). Add a batch axis: images\[None\]"),
         (PIXELS[:1], None),
         (PIXELS[0].ravel(), r"received \(784,\)"),
-        (PIXELS[:, :27], r"received \(5, 27, 28\). Bring them to 28x28"),
+        (PIXELS[:, :27], r"received \(5, 27, 28\). Bring them to 28x28. .* its path, or the PIL image"),
         (np.zeros((5, 3, 28, 28)), r"received \(5, 3, 28, 28\)"),
         (np.zeros((2, 2, 1, 28, 28)), r"received \(2, 2, 1, 28, 28\)"),
         (np.float32(3), r"received \(\)"),
@@ -73,7 +73,8 @@ def test_pictures_of_another_form_are_refused_with_a_remedy(x, message):
     ("y", "message"),
     [
         (range(4), "label for each of the 5 pictures; received 4 labels"),
-        ([0, 1, 2, 3, 10], r"Expected labels in 0\.\.9; received 10\."),
+        ([0, 1, 2, 3, 10], r"Expected labels in 0\.\.9; received 10\.$"),
+        ([1, 2, 3, 4, 10], r"Expected labels in 0\.\.9; received 10\. They begin at 0: pass y - 1"),
         ([0, -1, 2, 3, 9], r"received -1\."),
         ([0.0, 1, 2, 3, 4], r"integer labels; received float64. .*labels.astype\(int\)"),
         (list("01234"), r"labels.astype\(int\)"),
