@@ -25,6 +25,7 @@ from pathlib import Path
 
 import harness
 import numpy as np
+from matplotlib.figure import Figure
 from PIL import Image
 
 from digitnet import DigitClassifier, ImageSet
@@ -39,6 +40,14 @@ CURVES: Mapping[str, tuple[float, ...]] = {
     "noise": (0, 0.02, 0.04, 0.08, 0.12),
     "contrast": (0.1, 0.2, 0.3, 0.5, 0.8),
     "shadow": (0, 0.2, 0.4, 0.6, 0.8),
+}
+UNITS = {  # as `paper.Style` takes them
+    "rotation": "degrees",
+    "height": "share of the picture's",
+    "thickness": "share of the digit's height",
+    "noise": "deviation, share of the range",
+    "contrast": "share of the range",
+    "shadow": "share of the light",
 }
 PARTS = ("accuracy", "refusal", "curves", "times", "memory")
 REFUSED = 0.01  # share of true digits that may be refused
@@ -184,18 +193,16 @@ def _refusals(classifier: DigitClassifier, test: ImageSet, count: int, out: Path
 
 
 def _curves(classifier: DigitClassifier, count: int, out: Path) -> None:
-    figure, axes = harness.chart(height=2.6, columns=3)
-    more, lower = harness.chart(height=2.6, columns=3)
-    shares = {}
-    for (name, amounts), place in zip(CURVES.items(), [*axes, *lower], strict=True):
-        shares[name] = [
+    shares = {
+        name: [
             _digits_right(
                 classifier, paper.digits(count, seed=SEED + 7, style=paper.Style(**{name: amount}))
             )
             for amount in amounts
         ]
-        place.plot(amounts, shares[name], marker="o")
-        place.set(xlabel=name, ylim=(0, 1.02))
+        for name, amounts in CURVES.items()
+    }
+    figure, more = _draw(shares)
     harness.report(
         out,
         "pictures_curves",
@@ -209,6 +216,18 @@ def _curves(classifier: DigitClassifier, count: int, out: Path) -> None:
         figure=figure,
     )
     more.savefig(out / "pictures_curves_2.png", dpi=150, bbox_inches="tight")
+
+
+def _draw(shares: Mapping[str, list[float]]) -> list[Figure]:
+    """Return two figures of three curves each."""
+    (figure, axes), (more, lower) = (harness.chart(height=2.6, columns=3) for _ in range(2))
+    for (name, found), place in zip(shares.items(), [*axes, *lower], strict=True):
+        place.plot(CURVES[name], [100 * share for share in found], marker="o")
+        place.set(xlabel=f"{name}: {UNITS[name]}", ylim=(0, 102))
+        place.xaxis.label.set_fontsize(8)
+    for first in (axes[0], lower[0]):
+        first.set_ylabel("digits read right, %")
+    return [figure, more]
 
 
 def _times(classifier: DigitClassifier, test: ImageSet, options: object) -> None:

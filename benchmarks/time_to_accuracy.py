@@ -159,22 +159,32 @@ def _curve(train: ImageSet, test: ImageSet, seeds: int, out: Path) -> None:
         columns=["training", "seconds", "test accuracy (seeds)"],
         rows=[(name, *trainings.row) for name, trainings in found.items()],
         figures={name: vars(trainings) for name, trainings in found.items()},
-        figure=_draw(list(found.values())),
+        figure=_draw(found),
     )
 
 
-def _draw(trainings: list[Trainings]) -> Figure:
+def _draw(trainings: dict[str, Trainings]) -> Figure:
     figure, (axes,) = harness.chart(height=4)
-    seconds = [statistics.median(training.seconds) for training in trainings]
-    for training, median in zip(trainings, seconds, strict=True):
+    seconds = [statistics.median(training.seconds) for training in trainings.values()]
+    means = [100 * statistics.mean(training.accuracies) for training in trainings.values()]
+    axes.plot(seconds, means, "-", color="tab:blue")
+    for (name, training), median, mean in zip(trainings.items(), seconds, means, strict=True):
         percent = [100 * accuracy for accuracy in training.accuracies]
         axes.plot([median] * len(percent), percent, "o", color="tab:blue", alpha=0.35, ms=4)
-    means = [100 * statistics.mean(training.accuracies) for training in trainings]
-    axes.plot(seconds, means, "-", color="tab:blue")
+        axes.annotate(
+            name.replace("`", ""),
+            (median, mean),
+            xytext=(8, -12),
+            textcoords="offset points",
+            fontsize=8,
+        )
     axes.set_xscale("log")
-    axes.set_xticks(seconds, [f"{value:.1f}" for value in seconds])
+    axes.set_xlim(right=3 * max(seconds))  # room for the last name
+    axes.set_xticks(
+        seconds, [f"{value:.0f}" if value >= 1 else f"{value:.1f}" for value in seconds]
+    )
     axes.minorticks_off()
-    axes.set_xlabel("seconds of training")
+    axes.set_xlabel("seconds of training (logarithmic)")
     axes.set_ylabel("test accuracy in %, each seed and mean")
     return figure
 

@@ -280,13 +280,14 @@ class ImageClassifier:
         `predict_proba`.
 
         Args:
-            x: Pictures, as `fit` takes them.
+            x: Pictures, as `fit` takes them. A `DigitClassifier` takes real pictures, too: the
+                path of a file, a PIL image, or a list of these.
 
         Returns:
             int64 (N,), indices into `classes`.
 
         Raises:
-            InvalidInputError: The pictures are not as `fit` takes them.
+            InvalidInputError: The pictures are not like that, or nothing is written in one.
             NotFittedError: There was no `fit` or `load` yet.
         """
         return self._logits(x).argmax(dim=1).numpy()
@@ -296,13 +297,13 @@ class ImageClassifier:
         """Return the probability of each class for each picture.
 
         Args:
-            x: Pictures, as `fit` takes them.
+            x: Pictures, as `predict` takes them.
 
         Returns:
             float32 (N, classes); each row sums to 1.
 
         Raises:
-            InvalidInputError: The pictures are not as `fit` takes them.
+            InvalidInputError: As for `predict`.
             NotFittedError: There was no `fit` or `load` yet.
         """
         return self._logits(x).softmax(dim=1).numpy()

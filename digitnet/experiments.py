@@ -147,7 +147,7 @@ def compare(
             than numbers, or the file is of other settings.
         ArtifactError: The file cannot be read or written.
 
-    Example:
+    Examples:
         >>> from digitnet import DigitClassifier, datasets
         >>> train, test = datasets.synthetic(train=300, test=100)
         >>> def trained(network):

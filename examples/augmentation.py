@@ -160,14 +160,18 @@ def _curves(comparison: Comparison, kind: str) -> Figure:
     )
 
 
+def _quoted(names: list[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
+
+
 def _found(comparison: Comparison, gains: dict, mended: dict) -> str:
     """Say in two sentences what came out, whichever way."""
     helps = [name for name, gain in gains.items() if gain.sign == 1]
     hurts = [name for name, gain in gains.items() if gain.sign == -1]
     best = max(gains, key=lambda name: gains[name].mean)
-    told = f"{', '.join(helps) or 'no kind'} raise{'' if len(helps) > 1 else 's'} it measurably"
+    told = f"{_quoted(helps) or 'no kind'} raise{'' if len(helps) > 1 else 's'} it measurably"
     if hurts:
-        told += f", {', '.join(hurts)} lower{'' if len(hurts) > 1 else 's'} it"
+        told += f", {_quoted(hurts)} lower{'' if len(hurts) > 1 else 's'} it"
     gap = [comparison.values(name, "gap").mean() for name in ("none", best)]
     words = {-1: "fewer", 1: "more", 0: "not measurably fewer"}
     confusions = " and ".join(

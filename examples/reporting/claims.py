@@ -64,7 +64,7 @@ def _every_digit(runs: list[Run]) -> Verdict:
     above = int((lowest > original.LOWEST_CLASS_ACCURACY).sum())
     return Verdict(
         f"Every digit is above {original.LOWEST_CLASS_ACCURACY:.1%}.",
-        f"the lowest has {spread(lowest)}",
+        f"the lowest has {spread(lowest)}, whichever it is in a seed",
         _share(above, len(runs)),
     )
 
@@ -93,7 +93,7 @@ def _confusions(runs: list[Run]) -> Verdict:
     places = " and ".join(f"{a}/{b} is number {rank}" for (a, b), rank in ranks.items())
     return Verdict(
         "4/9 and 3/5 are the commonest confusions.",
-        f"the commonest are {commonest}; {places}",
+        f"the commonest, both ways and in all seeds together, are {commonest}; {places}",
         ("no", "half", "yes")[among],
     )
 

@@ -72,10 +72,10 @@ EPOCH_HEADER = [
     "train accuracy",
     "test loss",
     "test accuracy",
-    "original: train loss",
-    "train accuracy",
-    "test loss",
-    "test accuracy",
+    "original's train loss",
+    "original's train accuracy",
+    "original's test loss",
+    "original's test accuracy",
 ]
 
 
@@ -150,6 +150,8 @@ The training figures are gathered while the weights change and dropout is at wor
 figures are measured after the epoch, without dropout. That is why the test comes out better
 than the training at first.
 
+The figures of seed {runs[0].seed}; what the first calls validation is the test set:
+
 ![Loss and accuracy over the epochs](learning_curves.png)
 
 ![Confusion matrix](confusion_matrix.png)
@@ -166,9 +168,10 @@ def _per_class(runs: list[Run]) -> str:
             zip(runs[0].test.classes, runs[0].test.class_counts.tolist(), strict=True)
         )
     ]
+    what = f"Means over {len(runs)} seeds:\n\n" if len(runs) > 1 else ""
     return f"""## Accuracy of each digit
 
-{table(["digit", "test pictures", "accuracy"], rows)}
+{what}{table(["digit", "test pictures", "accuracy"], rows)}
 """
 
 

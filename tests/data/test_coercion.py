@@ -35,7 +35,10 @@ def images(x):
         (PIXELS[0], r"\(N, 28, 28\).*received \(28, 28\). Add a batch axis: images\[None\]"),
         (PIXELS[:1], None),
         (PIXELS[0].ravel(), r"received \(784,\)"),
-        (PIXELS[:, :27], r"received \(5, 27, 28\). Bring them to 28x28. .* its path, or the PIL image"),
+        (
+            PIXELS[:, :27],
+            r"received \(5, 27, 28\). Bring them to 28x28. .* its path, or the PIL image",
+        ),
         (np.zeros((5, 3, 28, 28)), r"received \(5, 3, 28, 28\)"),
         (np.zeros((2, 2, 1, 28, 28)), r"received \(2, 2, 1, 28, 28\)"),
         (np.float32(3), r"received \(\)"),
