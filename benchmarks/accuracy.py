@@ -48,7 +48,7 @@ def main() -> None:
         for seed, (result, taken) in enumerate(zip(results, seconds, strict=True))
     ]
     if len(members) > 1:
-        mean_and_deviation = f"{statistics.mean(percent):.3f} ± {statistics.stdev(percent):.3f} %"
+        mean_and_deviation = f"{statistics.mean(percent):.3f} ± {statistics.stdev(percent):.3f}%"
         loss = statistics.mean(result.loss for result in results)
         row = (mean_and_deviation, f"{loss:.4f}", harness.median_and_range(seconds, 1))
         rows.append(("mean ± deviation", *row))

@@ -54,7 +54,7 @@ class Trainings:
         """Mean and deviation over the seeds."""
         percent = [100 * accuracy for accuracy in self.accuracies]
         deviation = f" ± {statistics.stdev(percent):.2f}" if len(percent) > 1 else ""
-        return f"{statistics.mean(percent):.2f}{deviation} % ({len(percent)})"
+        return f"{statistics.mean(percent):.2f}{deviation}% ({len(percent)})"
 
 
 def main() -> None:

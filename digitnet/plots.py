@@ -30,7 +30,7 @@ def learning_curves(epochs: Sequence[int], history: Mapping[str, Sequence[float 
         history: One list a figure: `loss`, `accuracy`, and if there was validation
             `val_loss`, `val_accuracy`; accuracies in [0, 1].
     """
-    figure = _figure(10, 4)
+    figure = _figure(8, 3.6)
     for place, (name, title) in enumerate((("loss", "Loss"), ("accuracy", "Accuracy")), start=1):
         axes = _axes(figure, title, place=(1, 2, place))
         curves = ((name, "training", BLUE, "o"), (f"val_{name}", "validation", ORANGE, "s"))
@@ -120,7 +120,7 @@ def class_distribution(counts: Mapping[str, Array], classes: Sequence[str]) -> F
         shift = (index - (len(counts) - 1) / 2) * width
         colour = (BLUE, ORANGE, GREY)[index % 3]
         bars = axes.bar(places + shift, values, width * 0.95, color=colour, label=name)
-        axes.bar_label(bars, [f"{value:,}" for value in values], padding=2, fontsize=7)
+        axes.bar_label(bars, [f"{value:,}" for value in values], padding=2, fontsize=6)
     axes.set_xticks(places, classes)
     _turn_long_names(axes, classes)
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
@@ -216,7 +216,7 @@ def mistakes_gallery(
     """
     rows = max(1, -(-len(images) // columns))
     break_ = "\n" if _are_long(classes) else " "
-    figure = _figure(columns * 1.5, rows * (1.9 if _are_long(classes) else 1.75) + 0.5)
+    figure = _figure(columns * 1.25, rows * (1.65 if _are_long(classes) else 1.5) + 0.5)
     figure.suptitle("The most confident mistakes" if len(images) else "No mistakes", fontsize=12)
     for index, axes in enumerate(figure.subplots(rows, columns, squeeze=False).flat):
         axes.axis("off")
