@@ -268,7 +268,7 @@ two cores of an Intel Xeon with AMX, in bfloat16 (`benchmarks/time_to_accuracy.p
 BEST = Recipe(
     name="best",
     network="deep",
-    epochs=32,
+    epochs=20,
     batch_size=128,
     optimizer="adamw",
     learning_rate=4e-3,
