@@ -111,10 +111,11 @@ def test_claims_are_judged_by_the_numbers(fitted, digits, monkeypatch):
     final, first, every, hardest, pairs, gap = claims.judge([run, run])
     assert (final.found, final.holds) == ("99.15% ± 0.00", "no")
     assert (first.found[:6], first.holds) == ("89.40%", "yes")
-    assert (every.found, every.holds) == ("the lowest has 97.00% ± 0.00", "in 0 of 2 seeds")
+    assert every.found.startswith("the lowest has 97.00% ± 0.00, ")
+    assert every.holds == "in 0 of 2 seeds"
     assert hardest.found.startswith("4 is the hardest (97.00%) and 0 the easiest (100.00%)")
     assert hardest.holds == "no"
-    assert pairs.found.startswith("the commonest are 4/9 (6), 3/5 (4)")
+    assert " are 4/9 (6), 3/5 (4)" in pairs.found
     assert pairs.holds == "yes"
     assert (gap.found[:11], gap.holds) == ("0.40 points", "yes")
 
