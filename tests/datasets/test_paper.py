@@ -95,6 +95,19 @@ def test_a_blank_canvas_has_one_colour():
         assert np.ptp(np.asarray(made.picture), axis=(0, 1)).max() <= 1
 
 
+@pytest.mark.parametrize("height", [0.04, 0.1, 0.3])
+def test_a_thin_line_of_a_given_picture_stays_whole_on_few_pixels(height):
+    bar = torch.zeros(1, 1, 28, 28, dtype=torch.uint8)
+    bar[..., 4:24, 12:15] = 255
+    source = ImageSet(bar, torch.tensor([1]), datasets.synthetic(1, 1)[0].classes)
+    style = paper.Style(papers=("blank",), pens=("black",), size=400, height=height, thickness=0.02)
+    for made in paper.digits(8, seed=1, source=source, style=style):
+        left, top, right, bottom = made.boxes[0]
+        strongest = made.ink[top:bottom, left:right].max(axis=1)
+        assert strongest.min() > 0.3 * strongest.max()
+        assert strongest.max() > 100
+
+
 def test_ink_comes_from_the_given_pictures():
     bars = torch.zeros(10, 1, 28, 28, dtype=torch.uint8)
     bars[:, :, 12:16, 4:24] = 255  # wide and low, as no digit is

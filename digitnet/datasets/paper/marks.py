@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from digitnet.datasets.paper.fields import ratio
 
@@ -85,12 +85,39 @@ def drawn(mark: Mark, rng: Generator) -> Tile:
     x, y = int(np.floor(left)) - 2, int(np.floor(top)) - 2
     size = (int(np.ceil(right)) - x + 3, int(np.ceil(bottom)) - y + 3)
     if mark.image is not None:
-        return Tile(_placed(mark.image, mark.points - (x, y), size), x, y)
+        return Tile(_placed(mark.image, mark.points - (x, y), mark.width, size), x, y)
     return Tile(_stroked(mark, (x, y), size, rng), x, y)
 
 
-def _placed(image: Bytes, corners: Points, size: tuple[int, int]) -> Bytes:
-    """Stretch a picture to four corners."""
+def stroke_width(image: Bytes) -> float:
+    """Return the width of a picture's strokes, in pixels.
+
+    A line's area is its length times its width, and its outline twice its length.
+    """
+    ink = image > 127
+    outline = np.count_nonzero(ink[1:] != ink[:-1]) + np.count_nonzero(ink[:, 1:] != ink[:, :-1])
+    # on a grid, an outline in all directions is 4 / pi times too long
+    return float(2 * ink.sum() / max(outline * np.pi / 4, 1))
+
+
+def _placed(image: Bytes, corners: Points, width: float, size: tuple[int, int]) -> Bytes:
+    """Stretch a picture to four corners, its strokes at least so wide, at several times the size.
+
+    To the size alone, a thin line would fall between the pixels.
+    """
+    fine = _fineness(size)
+    corners = (corners + 0.5) * fine - 0.5
+    times = max(1, int(max(image.shape) / np.ptp(corners, axis=0).max()))
+    reduced = np.asarray(Image.fromarray(image).reduce(times))
+    stretched = _stretched(reduced, corners, (size[0] * fine, size[1] * fine))
+    missing = width * fine - stroke_width(np.asarray(stretched))
+    if missing > 1:
+        stretched = stretched.filter(ImageFilter.MaxFilter(1 + 2 * round(missing / 2)))
+    return np.asarray(stretched.reduce(fine))
+
+
+def _stretched(image: Bytes, corners: Points, size: tuple[int, int]) -> Image.Image:
+    """Return a picture stretched to four corners."""
     height, width = image.shape
     source = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=float)
     rows = []
@@ -99,18 +126,21 @@ def _placed(image: Bytes, corners: Points, size: tuple[int, int]) -> Bytes:
         rows.append([0, 0, 0, x, y, 1, -v * x, -v * y])
     back = np.linalg.solve(np.array(rows), source.ravel())
     data = tuple(float(value) for value in back)
-    return np.asarray(
-        Image.fromarray(image).transform(
-            size, Image.Transform.PERSPECTIVE, data, Image.Resampling.BICUBIC
-        )
+    return Image.fromarray(image).transform(
+        size, Image.Transform.PERSPECTIVE, data, Image.Resampling.BICUBIC
     )
+
+
+def _fineness(size: tuple[int, int]) -> int:
+    """Return how many times as large a mark is drawn before it is made small."""
+    longer = max(size)
+    return 4 if longer < 160 else 2 if longer < 900 else 1
 
 
 def _stroked(mark: Mark, origin: tuple[int, int], size: tuple[int, int], rng: Generator) -> Bytes:
     """Draw the way of a round tip whose width wavers, at several times the size."""
     assert mark.pen is not None
-    longer = max(size)
-    fine = 4 if longer < 160 else 2 if longer < 900 else 1
+    fine = _fineness(size)
     points, pen = _densified(mark.points - origin, mark.pen, 8 / fine)
     points = (points + 0.5) * fine
     width = mark.width * fine * _pressure(len(points), rng)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from digitnet.data.image_set import ImageSet
 from digitnet.datasets.paper.ink import skipped
-from digitnet.datasets.paper.marks import Mark
+from digitnet.datasets.paper.marks import Mark, stroke_width
 from digitnet.datasets.paper.retraced import retraced
 from digitnet.datasets.paper.shot import Shot
 from digitnet.datasets.synthetic import written
@@ -63,7 +63,7 @@ def pictured(image: NDArray[np.uint8], digit: int | None = None) -> Mark:
     """Return a picture of ink, cropped to it, as a mark 1 high."""
     width = image.shape[1] / image.shape[0]
     corners = np.array([[0, 0], [width, 0], [width, 1], [0, 1]], dtype=float)
-    return Mark(corners, _measured(image), image=image, digit=digit)
+    return Mark(corners, stroke_width(image) / len(image), image=image, digit=digit)
 
 
 def _taken(source: ImageSet, index: int, shot: Shot, rng: Generator) -> Mark:
@@ -71,14 +71,3 @@ def _taken(source: ImageSet, index: int, shot: Shot, rng: Generator) -> Mark:
     own = shot.pen not in _RETRACED and "thickness" in shot.free
     ink = retraced(image, None if own else shot.thickness, shot.pen == "broken", rng)
     return pictured(ink, int(source.labels[index]))
-
-
-def _measured(image: NDArray[np.uint8]) -> float:
-    """Return the width of a picture's strokes, as a share of its height.
-
-    A line's area is its length times its width, and its outline twice its length.
-    """
-    ink = image > 127
-    outline = np.count_nonzero(ink[1:] != ink[:-1]) + np.count_nonzero(ink[:, 1:] != ink[:, :-1])
-    # on a grid, an outline in all directions is 4 / pi times too long
-    return float(2 * ink.sum() / max(outline * np.pi / 4, 1) / len(ink))
