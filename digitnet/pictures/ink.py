@@ -17,7 +17,7 @@ from digitnet.pictures.resizing import Grey
 WEIGHTS = Path(__file__).parents[1] / "weights" / "ink.safetensors"
 
 
-def find_ink(grey: Grey) -> Grey:
+def find_ink(grey: Grey, enlarged: float = 1.0) -> Grey:
     """Return how likely there is ink in each pixel.
 
     On paper of a single grey, ink is what differs from it. Else, whether ink is dark or light, and
@@ -27,11 +27,12 @@ def find_ink(grey: Grey) -> Grey:
 
     Args:
         grey: float32 (H, W) in 0..1.
+        enlarged: How many times as large the picture was made before.
 
     Returns:
         float32 (H, W) in 0..1.
     """
-    clean = clean_ink(grey)
+    clean = clean_ink(grey, enlarged)
     if clean is not None:
         return clean
     height, width = grey.shape

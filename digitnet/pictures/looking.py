@@ -60,6 +60,6 @@ def look(grey: Grey, longest: int, box: Box | None = None) -> Look:
     rows, columns = grey.shape
     place = (box or Box(0, 0, columns, rows)).within(grey.shape)
     seen = resized(grey[place.slices], longest)
-    ink = find_ink(seen)
     scale = place.size / max(seen.shape)
+    ink = find_ink(seen, enlarged=1 / scale)
     return Look(seen, ink, find_parts(ink), place.left, place.top, scale)

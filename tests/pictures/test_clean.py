@@ -31,6 +31,21 @@ def test_a_blank_canvas_has_no_ink():
     assert not clean_ink(np.full((50, 60), 0.7, np.float32)).any()
 
 
+@pytest.mark.parametrize("size", [8, 16, 32])
+def test_edges_of_an_enlarged_picture_are_soft_and_are_no_stains(size):
+    small = drawing(paper=0, ink=255, width=22, line=((60, 0), (60, 120))).resize((size, size))
+    large = small.resize((112, 112), Image.Resampling.BICUBIC)
+    found = clean_ink(grey(large), enlarged=112 / size)
+    assert found == pytest.approx(grey(large) / grey(large).max(), abs=0.01)
+
+
+def test_a_digit_may_fill_the_picture_up_to_its_border():
+    picture = drawing(width=30, line=((10, 15), (110, 15)))
+    ImageDraw.Draw(picture).line([(100, 15), (60, 119)], fill=0, width=30)
+    tight = picture.crop((8, 2, 114, 118))
+    assert clean_ink(grey(tight)) == pytest.approx(1 - grey(tight), abs=0.01)
+
+
 def with_lines(picture):
     for y in range(10, 120, 20):
         ImageDraw.Draw(picture).line([(0, y), (120, y)], fill=200)
