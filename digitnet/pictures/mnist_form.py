@@ -20,6 +20,7 @@ Classify: TypeAlias = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float32]]
 
 SIZE, BOX = 28, 20  # pixels
 _FINE = 4  # times as large as the result are digits while their strokes change
+_ROOM = 6  # pixels around them then, into which strokes may grow
 # Stroke widths as shares of the digit's longer side: of MNIST's training digits, measured by
 # `stroke_width`, eight in ten lie between these two, and the median is 0.136
 THIN, THICK = 0.10, 0.19
@@ -34,7 +35,7 @@ def to_mnist_form(ink: Grey) -> npt.NDArray[np.uint8]:
     Returns:
         uint8 (28, 28), light on dark.
     """
-    fine = with_stroke_like_mnist(np.pad(resized(ink, BOX * _FINE), BOX))
+    fine = with_stroke_like_mnist(np.pad(resized(ink, BOX * _FINE), _ROOM))
     rows, columns = (np.flatnonzero((fine > 0.5).any(axis=axis)) for axis in (1, 0))
     if not len(rows):
         return np.zeros((SIZE, SIZE), np.uint8)

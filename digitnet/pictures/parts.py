@@ -132,11 +132,11 @@ def cut_out(
     from scipy import ndimage  # slow to import
 
     box = around(chosen)
-    numbers = [part.number for part in chosen]
     labels = np.pad(parts.labels[box.slices], 1)
+    own = np.isin(labels, [part.number for part in chosen])
     # a pixel more on each side of a part holds the soft edge of its strokes
-    mine = ndimage.binary_dilation(np.isin(labels, numbers), _NEIGHBOURS)
-    mine &= (labels == 0) | np.isin(labels, numbers)
-    y, x = box.slices
-    padded = np.pad(ink, 1)[y.start : y.stop + 2, x.start : x.stop + 2]
-    return np.where(mine, padded, 0).astype(np.float32)
+    soft = ndimage.binary_dilation(own, _NEIGHBOURS) & (labels == 0)
+    cut = np.zeros(labels.shape, np.float32)
+    seen = box.widened(1).within(ink.shape)
+    cut[seen.moved(1 - box.left, 1 - box.top, 1).slices] = ink[seen.slices]
+    return np.where(own | soft, cut, 0)
