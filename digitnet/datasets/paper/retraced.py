@@ -9,6 +9,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
+from scipy import ndimage
 
 from digitnet.datasets.paper.fields import Array, between, ramp
 
@@ -91,11 +92,8 @@ def _resized(level: Array, times: float) -> Array:
 
 def _lost(ink: Mask, line: Mask) -> bool:
     """Return whether a part of the ink is much broader than the rest, as where a loop ran full."""
-    usual = ink.sum() / max(line.sum(), 1)
-    reach = 2 * round(0.85 * usual) + 1
-    near = Image.fromarray(line.astype(np.uint8) * 255).filter(ImageFilter.MaxFilter(reach))
-    lost = np.count_nonzero(ink & (np.asarray(near) == 0))
-    return bool(lost > 0.015 * np.count_nonzero(ink))
+    widths = ndimage.distance_transform_edt(ink)[line]
+    return bool(np.quantile(widths, 0.98) > 1.7 * np.median(widths))
 
 
 def _drawn(line: Mask, width: float, times: float) -> Array:
