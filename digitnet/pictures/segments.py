@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from digitnet.pictures.lines import LOW
-from digitnet.pictures.parts import Part, around
+from digitnet.pictures.parts import Box, Part, around
 
 Segment = tuple[int, int]
 """The first of the pieces that make up a digit, and the first after them."""
 
 _MOST = 6  # pieces of a digit
 _WIDE = 1.35  # of its line's height: no digit is wider
-_SKIPPED, _SKIPPED_HIGH = 0.5, 0.1  # probability that a low piece, or a high one, is no digit
+_SKIPPED, _SKIPPED_HIGH = 0.8, 0.1  # probability that a low piece, or a high one, is no digit
+_WITHIN = 0.5  # share of columns in common from which a digit lies within another
+_WAYS = 8  # to a place, that are followed
 
 
 def candidates(pieces: Sequence[Part], height: float) -> list[Segment]:
@@ -40,38 +43,59 @@ def is_low(piece: Part, height: float) -> bool:
     return piece.box.height <= LOW * height
 
 
+class _Way(NamedTuple):
+    """A division of the pieces up to some place.
+
+    Attributes:
+        cost: Minus the logarithm of how likely it is.
+        segments: The digits.
+        left_out: Pieces that are of none.
+    """
+
+    cost: float
+    segments: tuple[Segment, ...] = ()
+    left_out: tuple[Part, ...] = ()
+
+
 def best_segments(
     pieces: Sequence[Part], height: float, likelihoods: Mapping[Segment, float]
 ) -> tuple[list[Segment], list[Part]]:
     """Return the division into digits that is the likeliest, and the pieces left out.
 
     The cheapest way through all divisions, by dynamic programming, as in reading by
-    over-segmentation (LeCun et al., 1998).
+    over-segmentation (LeCun et al., 1998). A digit does not lie within the one before it, so
+    ways to the same place are kept for each digit that they may end with.
 
     Args:
         pieces: From left to right.
         height: How high digits of this line are, in pixels.
         likelihoods: Of each candidate, how likely it is a digit, in (0, 1].
     """
-    costs = [0.0, *[math.inf] * len(pieces)]
-    begins: list[tuple[int, bool]] = [(0, False)] * (len(pieces) + 1)
-    for end in range(1, len(pieces) + 1):
-        piece = pieces[end - 1]
-        skipped = _SKIPPED if is_low(piece, height) else _SKIPPED_HIGH
-        ways = [(costs[end - 1] - math.log(skipped), end - 1, False)]
-        ways += [
-            (costs[first] - math.log(likelihoods[first, end]), first, True)
-            for first in range(max(0, end - _MOST), end)
-            if (first, end) in likelihoods
-        ]
-        costs[end], first, read = min(ways)
-        begins[end] = first, read
-    segments, left_out, end = [], [], len(pieces)
-    while end:
-        first, read = begins[end]
-        if read:
-            segments.append((first, end))
-        else:
-            left_out.append(pieces[first])
-        end = first
-    return segments[::-1], left_out[::-1]
+    boxes = {segment: around(pieces[slice(*segment)]) for segment in likelihoods}
+    ways: list[dict[Segment | None, _Way]] = [{} for _ in range(len(pieces) + 1)]
+    ways[0][None] = _Way(0.0)
+    for place, piece in enumerate(pieces):
+        starting = [segment for segment in likelihoods if segment[0] == place]
+        skipping = -math.log(_SKIPPED if is_low(piece, height) else _SKIPPED_HIGH)
+        cheapest = sorted(ways[place].items(), key=lambda item: item[1].cost)[:_WAYS]
+        for last, way in cheapest:
+            skipped = _Way(way.cost + skipping, way.segments, (*way.left_out, piece))
+            _keep_cheaper(ways[place + 1], last, skipped)
+            for segment in starting:
+                if last is None or not _lies_within(boxes[segment], boxes[last]):
+                    cost = way.cost - math.log(likelihoods[segment])
+                    longer = _Way(cost, (*way.segments, segment), way.left_out)
+                    _keep_cheaper(ways[segment[1]], segment, longer)
+    best = min(ways[-1].values(), key=lambda way: way.cost)
+    return list(best.segments), list(best.left_out)
+
+
+def _keep_cheaper(ways: dict[Segment | None, _Way], last: Segment | None, way: _Way) -> None:
+    if last not in ways or way.cost < ways[last].cost:
+        ways[last] = way
+
+
+def _lies_within(box: Box, other: Box) -> bool:
+    """Say whether the narrower of two boxes shares most of its columns with the other."""
+    shared = min(box.right, other.right) - max(box.left, other.left)
+    return shared > _WITHIN * min(box.width, other.width)

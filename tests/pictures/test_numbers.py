@@ -107,6 +107,24 @@ def test_a_dash_is_left_out_and_a_loose_bar_is_kept():
     assert loose == [(0, 2), (2, 3)]
 
 
+def test_a_digit_does_not_lie_within_the_one_before_it():
+    loop = parts_at((0, 0, 30, 40), (12, 10, 18, 36))
+    likely = {(0, 1): 0.9, (1, 2): 0.95, (0, 2): 0.6}
+    segments, left_out = best_segments(loop, 40.0, likely)
+    assert (segments, left_out) == ([(0, 2)], [])
+    beside = parts_at((0, 0, 30, 40), (26, 10, 36, 36))
+    assert best_segments(beside, 40.0, likely) == ([(0, 1), (1, 2)], [])
+
+
+def test_many_pieces_are_divided_in_bounded_time():
+    many = parts_at(*[(10 * i, 0, 10 * i + 9, 40) for i in range(400)])
+    likely = dict.fromkeys(candidates(many, 40.0), 0.5)
+    segments, left_out = best_segments(many, 40.0, likely)
+    assert segments[0][0] == 0
+    assert segments[-1][1] == 400
+    assert left_out == []
+
+
 def test_no_digit_is_much_wider_than_high():
     assert all(end - first < 3 for first, end in candidates(PIECES, 40.0))
 
