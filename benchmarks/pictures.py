@@ -6,6 +6,9 @@
 Pictures of `datasets.paper` are drawn from seeds that training did not use; those from MNIST's
 digits take its test set. Accuracy counts a digit that is not found as wrong.
 
+The 1,797 digits of 8x8 pixels that come with scikit-learn (Alpaydin and Kaynak's, made in Turkey)
+are read too: another country's hands, of which nothing was trained on.
+
 The environment variable DIGITNET_DRAWN can name a folder of people's drawings: `drawings/`
 with files named by their digit, `"<digit>-<source>.png"` (20 of them were taken from the
 repositories Hui-Hwoo/Recognition-using-Deep-Networks and 7eraflops/mnist-digit-recognition), and
@@ -27,6 +30,7 @@ import harness
 import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
+from sklearn.datasets import load_digits
 
 from digitnet import DigitClassifier, ImageSet
 from digitnet.datasets import paper
@@ -107,6 +111,11 @@ def _accuracies(classifier: DigitClassifier, test: ImageSet, count: int, out: Pa
                     statistics.mean(touching),
                 )
             )
+    pairs = [p for p in paper.numbers(6 * count, seed=SEED + 10, digits=2) if p.traits.touching]
+    if pairs:
+        exact = [classifier.read(p.picture).text == p.text for p in pairs]
+        rows.append(("touching pairs, exactly right", len(pairs), statistics.mean(exact)))
+    rows += _coarse(classifier, test[: 10 * count], 10 * count)
     if folder := os.environ.get("DIGITNET_DRAWN"):
         rows += _drawn(classifier, Path(folder))
     harness.report(
@@ -117,6 +126,36 @@ def _accuracies(classifier: DigitClassifier, test: ImageSet, count: int, out: Pa
         rows=[(name, f"{many:,}", f"{share:.1%}") for name, many, share in rows],
         figures=[{"pictures": name, "count": many, "right": share} for name, many, share in rows],
     )
+
+
+def _coarse(
+    classifier: DigitClassifier, digits: ImageSet, count: int
+) -> list[tuple[str, int, float]]:
+    """Return rows for digits of few pixels that fill their picture."""
+    fitted = [_fitted(image[0].numpy()) for image, _ in digits]
+    binary = [picture.point(lambda grey: 255 * (grey < 110)) for picture in fitted]
+    scanned = load_digits()
+    small = [Image.fromarray((255 / 16 * pixels).astype(np.uint8)) for pixels in scanned.images]
+    enlarged = [picture.resize((32, 32), Image.Resampling.BICUBIC) for picture in small[:count]]
+    kinds = (
+        ("MNIST's test digits filling 16x16 pixels", [p.resize((16, 16)) for p in fitted]),
+        ("the same filling 32x32, black and white", binary),
+    )
+    labels = digits.labels.numpy()
+    rows = [(name, len(labels), _right(classifier, made, labels)) for name, made in kinds]
+    right = _right(classifier, enlarged, scanned.target[:count])
+    return [*rows, ("scikit-learn's digits of 8x8 pixels, enlarged", len(enlarged), right)]
+
+
+def _fitted(pixels: np.ndarray) -> Image.Image:
+    """Return a digit as a square of 32 pixels that it reaches the border of."""
+    rows, columns = (np.flatnonzero(pixels.max(axis=axis) > 60) for axis in (1, 0))
+    tight = Image.fromarray(pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+    square = Image.new("L", (32, 32))
+    scale = 32 / max(tight.size)
+    tight = tight.resize([max(1, round(scale * side)) for side in tight.size])
+    square.paste(tight, ((32 - tight.width) // 2, (32 - tight.height) // 2))
+    return square
 
 
 def _digits_right(classifier: DigitClassifier, made: Sequence[paper.PaperPicture]) -> float:

@@ -31,24 +31,29 @@ from digitnet.pictures.ink_network import InkNetwork
 
 SIDE = 160  # pixels of a training picture
 DIGIT = (40, 115)  # pixels of a digit in a closer look
-BATCH, EPOCHS, LEARNING_RATE, AVERAGING = 32, 5, 3e-3, 0.995
+BATCH, EPOCHS, LEARNING_RATE, AVERAGING = 32, 3, 3e-3, 0.998
 CHUNK = 50  # pictures that one process makes at a time
 
 # Most are small, as small pictures are made quickly, and are made small before ink is found
 SMALL = paper.Style(size=(48, 420))
 WIDE = paper.Style(size=(100, 600))
+FAR = paper.Style(size=(150, 900), height=(0.02, 0.15))
 SETS = (  # what is drawn, from strokes or from MNIST's digits, and how many of it
-    (partial(paper.digits, style=SMALL), False, 2200),
-    (partial(paper.digits, style=SMALL), True, 2200),
-    (paper.digits, False, 1200),
-    (paper.digits, True, 1200),
-    (partial(paper.numbers, style=WIDE), False, 800),
-    (partial(paper.numbers, style=WIDE, digits=(2, 10)), True, 800),
-    (partial(paper.numbers, style=WIDE, digits=(2, 8), lines=(2, 6)), False, 400),
-    (partial(paper.blanks, style=SMALL), False, 500),
-    (partial(paper.scribbles, style=SMALL), False, 250),
-    (partial(paper.letters, style=SMALL), False, 250),
+    (partial(paper.digits, style=SMALL), False, 7000),
+    (partial(paper.digits, style=SMALL), True, 6000),
+    (paper.digits, False, 4000),
+    (paper.digits, True, 3000),
+    (partial(paper.digits, style=FAR), False, 2500),
+    (partial(paper.digits, style=FAR), True, 2500),
+    (partial(paper.numbers, style=WIDE), False, 3000),
+    (partial(paper.numbers, style=WIDE, digits=(2, 10)), True, 2000),
+    (partial(paper.numbers, style=WIDE, digits=(2, 8), lines=(2, 6)), False, 1500),
+    (partial(paper.blanks, style=SMALL), False, 3000),
+    (paper.blanks, False, 1000),
+    (partial(paper.scribbles, style=SMALL), False, 700),
+    (partial(paper.letters, style=SMALL), False, 700),
 )
+SHADOWS = 0.4  # share of the pictures that get one more shadow, another in each epoch
 
 
 def main() -> None:
@@ -86,7 +91,7 @@ def samples(job: tuple[int, int, ImageSet | None], *, quick: bool) -> tuple[np.n
     number, start, source = job
     make, from_mnist, _ = SETS[number]
     more = {"source": source} if from_mnist else {}
-    seed = 1000 * number + start
+    seed = 100_000 * number + start
     pictures = make(2 if quick else CHUNK, seed=seed, **more)
     random = np.random.default_rng(seed)
     pairs = [pair for picture in pictures for pair in views(picture, random)]
@@ -101,7 +106,7 @@ def views(picture: paper.PaperPicture, random: np.random.Generator) -> Iterator[
     if picture.boxes:
         left, top, right, bottom = picture.boxes[random.integers(len(picture.boxes))]
         centre, size = np.array([left + right, top + bottom]) / 2, max(bottom - top, 4)
-    first = np.exp(random.uniform(*np.log((100, 384)))) / max(grey.size)
+    first = np.exp(random.uniform(*np.log((100, 512)))) / max(grey.size)
     closer = min(np.exp(random.uniform(*np.log(DIGIT))) / size, 8, 1400 / max(grey.size))
     aside = random.normal(0, 0.35, 2) * size
     for scale, middle in ((first, centre), (closer, centre + aside)):
@@ -157,7 +162,7 @@ def train(grey: Tensor, ink: Tensor, *, epochs: int) -> nn.Module:
 
 
 def varied(grey: Tensor, ink: Tensor) -> tuple[Tensor, Tensor]:
-    """Mirror, turn, invert, brighten or darken pictures, and add noise, at random."""
+    """Mirror, turn, invert, brighten or darken pictures, add shadows and noise, at random."""
     if torch.rand(()) < 0.5:
         grey, ink = grey.flip(3), ink.flip(3)
     if torch.rand(()) < 0.5:
@@ -165,8 +170,20 @@ def varied(grey: Tensor, ink: Tensor) -> tuple[Tensor, Tensor]:
     each = (len(grey), 1, 1, 1)
     grey = torch.where(torch.rand(each) < 0.35, 1 - grey, grey)
     grey = grey.clamp(1e-3, 1) ** torch.exp(0.25 * torch.randn(each))
+    grey = shaded(grey)
     grey = grey + 0.015 * torch.rand(each) * torch.randn_like(grey)
     return grey.contiguous(memory_format=torch.channels_last), ink
+
+
+def shaded(grey: Tensor) -> Tensor:
+    """Lay a shadow with a straight edge, hard or soft, over some of the pictures."""
+    each = (len(grey), 1, 1, 1)
+    angle, depth = 2 * math.pi * torch.rand(each), 0.1 + 0.6 * torch.rand(each)
+    depth = depth * (torch.rand(each) < SHADOWS)
+    softness = torch.exp(math.log(0.5) + math.log(80) * torch.rand(each))  # 0.5 to 40 pixels
+    place = torch.arange(SIDE) - SIDE / 2
+    beyond = place * angle.cos() + place[:, None] * angle.sin() - SIDE * (torch.rand(each) - 0.5)
+    return grey * (1 - depth * torch.sigmoid(beyond / softness))
 
 
 def loss_of(logits: Tensor, ink: Tensor) -> Tensor:

@@ -5,9 +5,9 @@
 
 It learns from MNIST's training digits, the synthetic strokes, and digits found in pictures of
 `datasets.paper` as any picture's are, all with `RECIPE`'s augmentation. Marks that are no digit
-(halves of digits, pairs of them, letters, scribbles) get random labels: no network can learn
-those, so it learns to be unsure of what is no digit (after Hendrycks et al., 2019, who ask for
-even probabilities). MNIST's test set is read once, at the end.
+(halves of digits, pairs of them, wrong cuts of numbers, letters, scribbles, stains) get random
+labels: no network can learn those, so it learns to be unsure of what is no digit (after Hendrycks
+et al., 2019, who ask for even probabilities). MNIST's test set is read once, at the end.
 
 With the same machine, versions and threads the file comes out the same, byte for byte.
 """
@@ -15,6 +15,7 @@ With the same machine, versions and threads the file comes out the same, byte fo
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
@@ -22,12 +23,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 
 from digitnet import Augmentation, DigitClassifier, ImageSet, Recipe, datasets
 from digitnet.data.image_set import DIGITS
 from digitnet.datasets import paper
 from digitnet.pictures import prepare
 from digitnet.pictures.mnist_form import to_mnist_form
+from digitnet.pictures.numbers import find_marks
+from digitnet.pictures.opening import open_picture
 from digitnet.pictures.resizing import resized
 
 RECIPE = Recipe(
@@ -45,9 +49,13 @@ RECIPE = Recipe(
     averaging=0.998,
     precision="auto",
 )
-STROKES, PICTURES, FOREIGN, PARTIAL = 40_000, 3_000, 1_000, 15_000  # PICTURES from each source
+STROKES, PARTIAL = 40_000, 15_000
+PICTURES, NUMBERS = 6_000, 2_000  # from each source
+FOREIGN, BLANK = 2_000, 4_000
 HELD_OUT = 5_000 / 60_000  # of MNIST's training set, for the temperature
-DIGIT_ABOVE, FOREIGN_BELOW = 0.7, 0.1  # overlap of the box that was found with the digit's
+DIGIT_ABOVE, FOREIGN_BELOW = 0.7, 0.5  # overlap of the box that was found with a digit's
+STRETCHED, COARSE, FEW = 0.3, 0.4, (8, 24)  # shares of digits; pixels of the longer side
+NARROW = 0.5  # width by height: what is cut from a digit and as narrow may look like a 1
 CHUNK = 50  # pictures that one process makes at a time
 
 
@@ -61,7 +69,12 @@ def main() -> None:
     share = 0.005 if options.quick else 1.0
     train, test = datasets.synthetic(1000, 200) if options.quick else datasets.mnist()
     train, held_out = train.split(HELD_OUT, seed=0)
-    parts = [train, in_form(train), datasets.synthetic(round(STROKES * share), 1, seed=1)[0]]
+    strokes, _ = datasets.synthetic(round(STROKES * share), 1, seed=1)
+    parts = [
+        train,
+        strokes,
+        *(in_form(digits, seed) for seed, digits in enumerate([train, strokes])),
+    ]
     parts += from_pictures(train, share)
     parts += partial_digits(train, round(PARTIAL * share))
     everything = ImageSet(
@@ -79,10 +92,26 @@ def main() -> None:
     print(f"{classifier.evaluate(test, verbose=0).accuracy:.2%} of {test.name}")
 
 
-def in_form(digits: ImageSet) -> ImageSet:
-    """Return digits as the path of real pictures brings them to MNIST's form."""
-    images = np.stack([to_mnist_form(fine(image[0].numpy())) for image, _ in digits])
-    return ImageSet(torch.from_numpy(images)[:, None], digits.labels, DIGITS)
+def in_form(digits: ImageSet, seed: int) -> ImageSet:
+    """Return digits as the path of real pictures brings them to MNIST's form.
+
+    Some are stretched before, and some are reduced to few pixels, as those of coarse scans are.
+    """
+    random = np.random.default_rng(seed)
+    images = [to_mnist_form(changed(fine(image[0].numpy()), random)) for image, _ in digits]
+    return ImageSet(torch.from_numpy(np.stack(images))[:, None], digits.labels, DIGITS)
+
+
+def changed(ink: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Return ink perhaps wider or narrower, and perhaps of few pixels."""
+    height, width = ink.shape
+    if random.random() < STRETCHED and width > NARROW * height:  # a broad 1 is none
+        width = round(width * np.exp(random.uniform(-0.2, 0.5)))
+        stretched = Image.fromarray(ink).resize((width, height), Image.Resampling.BICUBIC)
+        ink = np.asarray(stretched).clip(0, 1)
+    if random.random() < COARSE:
+        ink = resized(ink, round(np.exp(random.uniform(*np.log(FEW)))))
+    return ink
 
 
 def fine(pixels: np.ndarray) -> np.ndarray:
@@ -93,12 +122,15 @@ def fine(pixels: np.ndarray) -> np.ndarray:
 
 
 def from_pictures(source: ImageSet, share: float) -> list[ImageSet]:
-    """Return digits found in pictures on paper, and what was found in pictures without any."""
+    """Return digits found in pictures on paper, and what was found there and is none."""
     kinds = (
         (partial(paper.digits, seed=10), PICTURES),
         (partial(paper.digits, seed=11, source=source), PICTURES),
         (partial(paper.letters, seed=12), FOREIGN),
         (partial(paper.scribbles, seed=13), FOREIGN),
+        (partial(paper.blanks, seed=14), BLANK),
+        (partial(paper.numbers, seed=15), NUMBERS),
+        (partial(paper.numbers, seed=16, source=source), NUMBERS),
     )
     jobs = [
         (make, start, min(CHUNK, round(count * share)))
@@ -112,22 +144,43 @@ def from_pictures(source: ImageSet, share: float) -> list[ImageSet]:
 
 
 def found_in(job: tuple[partial, int, int]) -> list[tuple[np.ndarray, int]]:
-    """Return the digits found in a chunk of pictures, where they were found rightly."""
+    """Return what was found in a chunk of pictures, with its digit or a random label."""
     torch.set_num_threads(1)
     make, start, count = job
     seed = 1_000_000 * make.keywords["seed"] + start
     random = np.random.default_rng(seed)
-    found = []
-    for picture in make.func(count, **{**make.keywords, "seed": seed}):
-        prepared = prepare(picture.picture)
-        if prepared.box is None:
-            continue
-        shared = overlap(prepared.box, picture.boxes[0]) if picture.text else 0
-        if shared < FOREIGN_BELOW:
-            found.append((prepared.pixels, int(random.integers(10))))
-        elif shared > DIGIT_ABOVE:
-            found.append((prepared.pixels, int(picture.text)))
-    return found
+    pictures = make.func(count, **{**make.keywords, "seed": seed})
+    return [pair for picture in pictures for pair in labelled(picture, random)]
+
+
+def labelled(
+    picture: paper.PaperPicture, random: np.random.Generator
+) -> Iterator[tuple[np.ndarray, int]]:
+    """Yield the marks of a picture that are digits, and about as many that are none."""
+    marks = found_marks(picture)
+    spare = max(len(picture.boxes), 1)
+    for box, pixels in (marks[place] for place in random.permutation(len(marks))):
+        shares = [overlap(box, digit) for digit in picture.boxes]
+        best = int(np.argmax(shares)) if shares else 0
+        if shares and shares[best] > DIGIT_ABOVE:
+            yield pixels, int(picture.text[best])
+        elif not shares or (shares[best] < FOREIGN_BELOW and not is_narrow(box) and spare):
+            spare -= 1
+            yield pixels, int(random.integers(10))
+
+
+def found_marks(picture: paper.PaperPicture) -> list[tuple[tuple, np.ndarray]]:
+    """Return boxes and pixels of the digit that is found, or of all that may be digits."""
+    if picture.traits.subject == "number":
+        return find_marks(open_picture(picture.picture))
+    prepared = prepare(picture.picture)
+    return [] if prepared.box is None else [(prepared.box, prepared.pixels)]
+
+
+def is_narrow(box: tuple) -> bool:
+    """Say whether what is in a box is much higher than wide."""
+    left, top, right, bottom = box
+    return right - left < NARROW * (bottom - top)
 
 
 def overlap(box: tuple, other: tuple) -> float:

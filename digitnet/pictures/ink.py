@@ -10,31 +10,25 @@ import torch
 from torch import Tensor
 
 from digitnet.artifact import read_artifact
-from digitnet.pictures.clean import clean_ink
 from digitnet.pictures.ink_network import STRIDE, InkNetwork
 from digitnet.pictures.resizing import Grey
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "ink.safetensors"
 
 
-def find_ink(grey: Grey, enlarged: float = 1.0) -> Grey:
+def find_ink(grey: Grey) -> Grey:
     """Return how likely there is ink in each pixel.
 
-    On paper of a single grey, ink is what differs from it. Else, whether ink is dark or light, and
-    what are only lines, shadows or the paper's edge, is decided by a small network, trained on
-    pictures of `datasets.paper` (`examples/train_ink.py`): it weighs what rules of thresholds and
-    windows cannot.
+    Whether ink is dark or light, and what are only lines, shadows or the paper's edge, is decided
+    by a small network, trained on pictures of `datasets.paper` (`examples/train_ink.py`): it
+    weighs what rules of thresholds and windows cannot.
 
     Args:
         grey: float32 (H, W) in 0..1.
-        enlarged: How many times as large the picture was made before.
 
     Returns:
         float32 (H, W) in 0..1.
     """
-    clean = clean_ink(grey, enlarged)
-    if clean is not None:
-        return clean
     height, width = grey.shape
     padded = np.pad(grey, ((0, -height % STRIDE), (0, -width % STRIDE)), mode="edge")
     with torch.inference_mode():

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from digitnet.pictures.clean import clean_ink
 from digitnet.pictures.ink import find_ink
 from digitnet.pictures.parts import Box, Part, Parts, around, find_parts
 from digitnet.pictures.resizing import Grey, resized
+
+# Of the parts that are fainter, as folds and stains, few are digits: with 0.12, a third fewer of
+# made digits with a contrast of 0.15 are found, and a confident digit on 1 instead of 4 % of pages
+_FAINTEST = 0.07
+_DARKEST = 0.02  # a grey below which shares of it mean nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +42,16 @@ class Look:
         """Return a box of this look in pixels of the whole picture."""
         return box.moved(self.left, self.top, self.scale)
 
-    def contrast(self, parts: list[Part]) -> float:
-        """Return how much the ink of some parts differs from the paper around it, in 0..1."""
+    def strength(self, parts: Sequence[Part]) -> float:
+        """Return how much the ink of some parts differs from the paper around it, in 0..1.
+
+        It is a share of the brighter of the two, and so the same in light and in shadow.
+        """
+        ink, paper = self._greys(parts)
+        return abs(ink - paper) / max(ink, paper, _DARKEST)
+
+    def _greys(self, parts: Sequence[Part]) -> tuple[float, float]:
+        """Return the grey of the ink of some parts, and of the paper around it."""
         from scipy import ndimage  # slow to import
 
         place = around(parts).widened(4).within(self.grey.shape).slices
@@ -44,9 +59,9 @@ class Look:
         mask = np.isin(labels, [part.number for part in parts])
         edge = ndimage.binary_dilation(mask, iterations=2)
         beside = ndimage.binary_dilation(edge, iterations=2) & ~edge & (labels == 0)
-        if not beside.any():
-            return 1.0
-        return abs(float(np.median(grey[mask])) - float(np.median(grey[beside])))
+        ink = float(np.median(grey[mask]))
+        # where it fills all there is, paper is what ink is not
+        return ink, float(np.median(grey[beside])) if beside.any() else 1 - round(ink)
 
 
 def look(grey: Grey, longest: int, box: Box | None = None) -> Look:
@@ -61,5 +76,13 @@ def look(grey: Grey, longest: int, box: Box | None = None) -> Look:
     place = (box or Box(0, 0, columns, rows)).within(grey.shape)
     seen = resized(grey[place.slices], longest)
     scale = place.size / max(seen.shape)
-    ink = find_ink(seen, enlarged=1 / scale)
-    return Look(seen, ink, find_parts(ink), place.left, place.top, scale)
+    clean = clean_ink(seen, enlarged=1 / scale)
+    ink = find_ink(seen) if clean is None else clean
+    found = Look(seen, ink, find_parts(ink), place.left, place.top, scale)
+    return _without_faint_parts(found) if clean is None else found
+
+
+def _without_faint_parts(seen: Look) -> Look:
+    """Leave out what the network took for ink and is fainter than writing: folds, stains, print."""
+    strong = tuple(part for part in seen.parts.parts if seen.strength([part]) >= _FAINTEST)
+    return replace(seen, parts=seen.parts._replace(parts=strong))

@@ -11,14 +11,16 @@ import numpy.typing as npt
 from digitnet.pictures.cutting import cut_wide_parts
 from digitnet.pictures.lines import LOW, find_lines
 from digitnet.pictures.looking import Look, look
-from digitnet.pictures.mnist_form import Classify, to_mnist_form
+from digitnet.pictures.mnist_form import SIZE, Classify, to_mnist_form
 from digitnet.pictures.opening import Picture
-from digitnet.pictures.parts import Box, Part, Parts, around, cut_out
+from digitnet.pictures.parts import Box, Part, around, cut_out
 from digitnet.pictures.segments import Segment, best_segments, candidates
 
 NOTHING = "nothing written found"
 _UNSURE = 0.5  # probability below which a mark is hardly a digit
-_LOW, _SURE = 0.35, 0.9  # of the highest digit: a line that is lower must be as sure as this
+_LOW, _SURE = 0.35, 0.9  # of the highest digit: a line that is lower must be as sure as this,
+_FAINT = 0.4  # of the strongest line's contrast: what is fainter is a stain, or shines through
+_NUMBER = 3  # as must a single mark beside a line of so many
 
 FIRST_LOOK, LEAST_LOOK, LARGEST_LOOK = 512, 112, 1536  # pixels of the longer side
 _HEIGHT = 56  # pixels of a digit in the second look
@@ -68,17 +70,20 @@ def find_numbers(picture: Picture, classify: Classify) -> Numbers:
     """
     looks = _looks(picture)
     seen = looks[-1]
-    parts = sorted(seen.parts.parts, key=lambda part: -part.area)
-    found = find_lines(parts[:_MOST_PARTS])
+    found = find_lines(_largest(seen))
+    strengths = [seen.strength(line) for line in found.lines]
     lines: list[Sequence[FoundDigit]] = []
     ignored = list(found.ignored)
-    for line in found.lines:
+    for line, strength in zip(found.lines, strengths, strict=True):
+        if strength < _FAINT * max(strengths):
+            ignored += line
+            continue
         digits, left_out = _read_line(seen, line, classify)
         if digits:
             lines.append(digits)
         ignored += left_out
     lines, dirt = _likely_lines(lines)
-    warnings = _warnings(lines, crowded=len(parts) > _MOST_PARTS)
+    warnings = _warnings(lines, crowded=len(seen.parts.parts) > _MOST_PARTS)
 
     def place(box: Box) -> Box:
         return seen.in_picture(box).moved(0, 0, picture.scale)
@@ -91,18 +96,40 @@ def find_numbers(picture: Picture, classify: Classify) -> Numbers:
     )
 
 
+def find_marks(picture: Picture) -> list[tuple[Box, npt.NDArray[np.uint8]]]:
+    """Return all that `find_numbers` weighs, most of it no digit: to learn the difference from.
+
+    Args:
+        picture: The opened picture.
+
+    Returns:
+        The box of each mark in the source's pixels, and the mark as uint8 (28, 28).
+    """
+    seen = _looks(picture)[-1]
+    found = []
+    for line in find_lines(_largest(seen)).lines:
+        division = _divided(seen, line)
+        for segment, pixels in zip(division.segments, division.pixels, strict=True):
+            box = seen.in_picture(division.box(segment)).moved(0, 0, picture.scale)
+            found.append((box, pixels))
+    return found
+
+
 def _likely_lines(
     lines: Sequence[Sequence[FoundDigit]],
 ) -> tuple[list[Sequence[FoundDigit]], list[Box]]:
     """Return the lines that look like digits, or all if none does, and the boxes of the others.
 
-    Marks that are low beside others must look more like digits: most are dirt.
+    Marks that are low beside others, or alone beside a number, must look more like digits:
+    most are dirt.
     """
     highest = max((digit.box.height for line in lines for digit in line), default=0)
+    longest = max(map(len, lines), default=0)
     likely = []
     for line in lines:
+        lone = len(line) == 1 and longest >= _NUMBER
         low = max(digit.box.height for digit in line) < _LOW * highest
-        least = _SURE if low else _UNSURE
+        least = _SURE if low or lone else _UNSURE
         if np.mean([digit.probabilities.max() for digit in line]) >= least:
             likely.append(line)
     kept = likely or list(lines)
@@ -136,31 +163,58 @@ def _looks(picture: Picture) -> tuple[Look, ...]:
     return first, look(picture.grey, max(longest, LEAST_LOOK), first.in_picture(box))
 
 
-def _read_line(
-    seen: Look, line: Sequence[Part], classify: Classify
-) -> tuple[tuple[FoundDigit, ...], list[Part]]:
-    """Return the digits of a line, and the parts that are none."""
+def _largest(seen: Look) -> list[Part]:
+    return sorted(seen.parts.parts, key=lambda part: -part.area)[:_MOST_PARTS]
+
+
+class _Division(NamedTuple):
+    """All ways to divide a line into digits.
+
+    Attributes:
+        pieces: What its parts were cut into, from left to right.
+        height: How high its digits are, in pixels of the look.
+        segments: Runs of pieces that may be a digit.
+        pixels: uint8 (N, 28, 28), those as a network can read them.
+    """
+
+    pieces: list[Part]
+    height: float
+    segments: list[Segment]
+    pixels: npt.NDArray[np.uint8]
+
+    def box(self, segment: Segment) -> Box:
+        return around(self.pieces[slice(*segment)])
+
+
+def _divided(seen: Look, line: Sequence[Part]) -> _Division:
+    """Cut the parts of a line, and find what may be its digits."""
     highest = max(part.box.height for part in line)
     height = float(np.median([p.box.height for p in line if p.box.height > LOW * highest]))
     parts, pieces = cut_wide_parts(seen.parts, line, height)
     segments = candidates(pieces, height)
-    if not segments:
-        return (), pieces
-    pixels = np.stack([_pixels(seen, parts, pieces[first:end]) for first, end in segments])
-    probabilities = classify(pixels)
+    pixels = [
+        to_mnist_form(cut_out(seen.ink, parts, pieces[slice(*segment)])) for segment in segments
+    ]
+    return _Division(pieces, height, segments, np.reshape(pixels, (-1, SIZE, SIZE)))
+
+
+def _read_line(
+    seen: Look, line: Sequence[Part], classify: Classify
+) -> tuple[tuple[FoundDigit, ...], list[Part]]:
+    """Return the digits of a line, and the parts that are none."""
+    division = _divided(seen, line)
+    if not division.segments:
+        return (), division.pieces
+    probabilities = classify(division.pixels)
     # what is no digit at all has a tenth for each of the ten
     likely = np.maximum((probabilities.max(axis=1) - 0.1) / 0.9, 0.01)
-    likelihoods = dict(zip(segments, likely.tolist(), strict=True))
-    chosen, left_out = best_segments(pieces, height, likelihoods)
-    place: dict[Segment, int] = {segment: index for index, segment in enumerate(segments)}
+    likelihoods = dict(zip(division.segments, likely.tolist(), strict=True))
+    chosen, left_out = best_segments(division.pieces, division.height, likelihoods)
+    place: dict[Segment, int] = {segment: index for index, segment in enumerate(division.segments)}
     digits = [
         FoundDigit(
-            around(pieces[slice(*segment)]), pixels[place[segment]], probabilities[place[segment]]
+            division.box(segment), division.pixels[place[segment]], probabilities[place[segment]]
         )
         for segment in chosen
     ]
     return tuple(digits), left_out
-
-
-def _pixels(seen: Look, parts: Parts, pieces: Sequence[Part]) -> npt.NDArray[np.uint8]:
-    return to_mnist_form(cut_out(seen.ink, parts, pieces))

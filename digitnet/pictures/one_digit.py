@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from digitnet.pictures.parts import Box, Part, around
 
-_MOST = 3  # candidates
+_MOST = 6  # parts that may be the main one
 _SPECK = 0.015  # of the main part's area: what is smaller is dirt
-_GAP = 0.15  # of the digit's size: how far a loose bar or a broken stroke is away
+_GAP, _LOOSE = 0.15, 0.35  # of the digit's size: how far a loose bar or a piece is away, at most
+_SECOND = 0.7  # as much counts what is chosen in another way than the usual
 _CENTRED = 4.0  # by exp(-4 * distance**2) a part counts less, the middle's distance being 0
 _CUT_OFF = 0.3  # as much a part counts that the picture's border cuts off
 
@@ -39,15 +40,22 @@ def find_candidates(parts: Sequence[Part], shape: tuple[int, int]) -> list[Candi
     """
     left = list(parts)
     found: list[Candidate] = []
-    while left and len(found) < _MOST:
+    for _ in range(_MOST):
+        if not left:
+            break
         main = max(left, key=lambda part: _prominence(part, shape))
-        chosen = _with_its_pieces(main, left, shape)
-        found.append(Candidate(chosen, _prominence(main, shape)))
-        left = [part for part in left if part not in chosen]
+        prominence = _prominence(main, shape)
+        usual, loose = (_with_its_pieces(main, left, shape, gap) for gap in (_GAP, _LOOSE))
+        found.append(Candidate(usual, prominence))
+        others = [other for other in ([main], loose) if len(other) != len(usual)]
+        found += [Candidate(other, _SECOND * prominence) for other in others]
+        left = [part for part in left if part not in usual]
     return found
 
 
-def _with_its_pieces(main: Part, parts: Sequence[Part], shape: tuple[int, int]) -> list[Part]:
+def _with_its_pieces(
+    main: Part, parts: Sequence[Part], shape: tuple[int, int], gap: float
+) -> list[Part]:
     chosen = [main]
     rest = [
         part
@@ -56,7 +64,7 @@ def _with_its_pieces(main: Part, parts: Sequence[Part], shape: tuple[int, int]) 
         and part.area >= _SPECK * main.area
         and not _cut_off_beside(part.box, main.box, shape)
     ]
-    while found := [part for part in rest if _belongs(part.box, around(chosen))]:
+    while found := [part for part in rest if _belongs(part.box, around(chosen), gap)]:
         chosen += found
         rest = [part for part in rest if part not in found]
     return chosen
@@ -69,9 +77,9 @@ def _cut_off_beside(box: Box, digit: Box, shape: tuple[int, int]) -> bool:
     return (box.left <= 0 or box.right >= columns) and shared < box.width / 2
 
 
-def _belongs(box: Box, digit: Box) -> bool:
+def _belongs(box: Box, digit: Box, gap: float) -> bool:
     """Say whether what is in a box can be of the digit that was found so far."""
-    near = box.gap(digit) <= _GAP * digit.size
+    near = box.gap(digit) <= gap * digit.size
     both = box.joined(digit)
     # two digits beside each other are wider than high
     return near and (box.size < digit.size or both.width <= both.height)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from digitnet.pictures.light import evened
 from digitnet.pictures.looking import Look, look
 from digitnet.pictures.mnist_form import SIZE, Classify, to_mnist_form
 from digitnet.pictures.one_digit import find_candidates, touches_border
@@ -22,7 +23,7 @@ _SMALL = 60  # pixels of a digit below which a closer look sees more
 _MARGIN = 0.45  # of the digit's size, on each side, in the closer look
 _LIKELY = 0.8  # a digit that is less so in few pixels is looked for in more
 _TRUST = 2  # the power by which likelihood counts against prominence
-_FAINT = 0.12  # contrast below which ink is hard to tell from paper
+_FAINT = 0.12  # of the paper's brightness: ink that differs less may be a fold or a stain
 _FEW = 8  # pixels of the source that a digit must be high or wide
 
 NOTHING = "nothing written found"
@@ -96,6 +97,15 @@ class _Sighting(NamedTuple):
 
 
 def _sighting(grey: Grey, classify: Classify | None) -> _Sighting:
+    """Look at a picture, and where that shows no digit surely, look again in an even light."""
+    found = _near_and_far(grey, classify)
+    if classify is None or found.likelihood >= _LIKELY:
+        return found
+    even = _near_and_far(evened(grey), classify)
+    return even if even.likelihood >= _LIKELY else found
+
+
+def _near_and_far(grey: Grey, classify: Classify | None) -> _Sighting:
     """Look at few pixels, and at more where that shows nothing, little or what is no digit."""
     size = max(grey.shape)
     first = _closely(grey, min(max(size, LEAST_LOOK), FIRST_LOOK), classify)
@@ -137,7 +147,8 @@ def _choose(seen: Look, classify: Classify | None, *, doubtful: bool) -> tuple[l
         return candidates[0].parts, 1.0
     pixels = [to_mnist_form(cut_out(seen.ink, seen.parts, c.parts)) for c in candidates]
     likely = classify(np.stack(pixels)).max(axis=1)
-    prominent = np.array([candidate.prominence for candidate in candidates])
+    # a stain or a fold may be large, but is fainter than ink
+    prominent = [candidate.prominence * seen.strength(candidate.parts) for candidate in candidates]
     best = int(np.argmax(prominent * likely**_TRUST))
     return candidates[best].parts, float(likely[best])
 
@@ -154,7 +165,7 @@ def _warnings(seen: Look, chosen: list[Part], scale: float) -> list[str]:
     found = {
         SEVERAL: bool(others),
         EDGE: touches_border(box, seen.grey.shape),
-        FAINT: seen.contrast(chosen) < _FAINT,
+        FAINT: seen.strength(chosen) < _FAINT,
         SMALL: box.size * seen.scale * scale < _FEW,
     }
     return [warning for warning, holds in found.items() if holds]

@@ -58,12 +58,23 @@ def test_of_two_alike_the_one_in_the_middle_is_meant():
     assert chosen_boxes(middle, aside) == [middle]
 
 
-def test_the_others_come_after_it_and_no_part_comes_twice():
+def test_the_others_come_after_it_the_most_prominent_first():
     boxes = [(28, 20, 34, 40), (2, 20, 8, 40), (50, 22, 54, 40), (45, 2, 49, 10)]
     found = find_candidates(find_parts(ink_of(*boxes)).parts, (60, 60))
-    assert [len(candidate.parts) for candidate in found] == [1, 1, 1]
-    assert found[0].prominence > found[1].prominence > found[2].prominence
+    assert [len(candidate.parts) for candidate in found] == [1, 1, 1, 1]
+    assert [candidate.prominence for candidate in found] == sorted(
+        (candidate.prominence for candidate in found), reverse=True
+    )
     assert find_candidates((), (60, 60)) == []
+
+
+def test_a_part_is_offered_without_its_pieces_and_with_farther_ones_as_well():
+    body, near, far = (25, 20, 30, 45), (32, 17, 42, 20), (20, 52, 28, 56)
+    found = find_candidates(find_parts(ink_of(body, near, far)).parts, (60, 60))
+    usual, alone, loose = (sorted(tuple(p.box) for p in c.parts) for c in found[:3])
+    assert (usual, alone) == (sorted([body, near]), [body])
+    assert loose == sorted([body, near, far])
+    assert found[0].prominence > found[1].prominence == found[2].prominence
 
 
 def test_parts_are_cut_out_without_what_lies_in_their_box():
