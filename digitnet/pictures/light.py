@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image
 
 from digitnet.pictures.resizing import Grey, resized
 
@@ -23,7 +22,8 @@ def evened(grey: Grey) -> Grey:
     Returns:
         float32 (H, W) in 0..1, 0.5 where there is nothing but ground.
     """
-    from scipy import ndimage  # slow to import
+    from PIL import Image  # slow to import
+    from scipy import ndimage  # likewise
 
     coarse = ndimage.median_filter(resized(grey, _COARSE), _WINDOW, mode="nearest")
     large = Image.fromarray(coarse).resize(grey.shape[::-1], Image.Resampling.BILINEAR)
