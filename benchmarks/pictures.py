@@ -7,7 +7,8 @@ Pictures of `datasets.paper` are drawn from seeds that training did not use; tho
 digits take its test set. Accuracy counts a digit that is not found as wrong.
 
 The 1,797 digits of 8x8 pixels that come with scikit-learn (Alpaydin and Kaynak's, made in Turkey)
-are read too: another country's hands, of which nothing was trained on.
+are read too: another country's hands. No network was trained on them, but the path of small
+pictures was developed with them in view.
 
 The environment variable DIGITNET_DRAWN can name a folder of people's drawings: `drawings/`
 with files named by their digit, `"<digit>-<source>.png"` (20 of them were taken from the

@@ -115,6 +115,15 @@ def test_faint_ink_is_told_of(reader):
     assert all(f.confidence < 0.9 for f in found)  # it may be a stain
 
 
+@pytest.mark.parametrize("size", [40, 100, 160])
+def test_a_small_uneven_page_without_ink_is_no_sure_digit(reader, size):
+    rng = np.random.default_rng(size)
+    ground = np.linspace(0.3, 0.9, size)[:, None] + rng.normal(0, 0.02, (size, size))
+    found = reader.inspect(Image.fromarray((255 * ground.clip(0, 1)).astype(np.uint8)))
+    assert found.confidence < 0.9
+    assert found.probabilities.sum() == pytest.approx(1, abs=1e-5) or found.digit is None
+
+
 def test_the_first_frame_of_several_is_read_and_that_is_told(reader, drawings, tmp_path):
     paper.save(tmp_path / "a.gif", drawings[0], "animated gif")
     found = reader.inspect(tmp_path / "a.gif")

@@ -12,8 +12,8 @@ from digitnet.pictures.ink import find_ink
 from digitnet.pictures.parts import Box, Part, Parts, around, find_parts
 from digitnet.pictures.resizing import Grey, resized
 
-# Of the parts that are fainter, as folds and stains, few are digits: with 0.12, a third fewer of
-# made digits with a contrast of 0.15 are found, and a confident digit on 1 instead of 4 % of pages
+# Of 75 made digits with a contrast of 0.15, 0.06 leaves 64 to be read, 0.08 61, and 0.12 46; of 150
+# blank pages, 7, 6 and 2 got a confident digit
 _FAINTEST = 0.07
 _DARKEST = 0.02  # a grey below which shares of it mean nothing
 

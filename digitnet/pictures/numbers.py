@@ -19,8 +19,8 @@ from digitnet.pictures.segments import Segment, best_segments, candidates
 NOTHING = "nothing written found"
 _UNSURE = 0.5  # probability below which a mark is hardly a digit
 _LOW, _SURE = 0.35, 0.9  # of the highest digit: a line that is lower must be as sure as this,
-_FAINT = 0.4  # of the strongest line's contrast: what is fainter is a stain, or shines through
 _NUMBER = 3  # as must a single mark beside a line of so many
+_FAINT = 0.4  # of the strongest line's contrast: what is fainter is a stain, or shines through
 
 FIRST_LOOK, LEAST_LOOK, LARGEST_LOOK = 512, 112, 1536  # pixels of the longer side
 _HEIGHT = 56  # pixels of a digit in the second look
@@ -47,7 +47,7 @@ class Numbers(NamedTuple):
 
     Attributes:
         lines: The digits of each line.
-        ignored: Boxes of specks, dots, commas and dashes, in the source's pixels.
+        ignored: Boxes of specks, dots, commas, dashes and faint lines, in the source's pixels.
         warnings: What may be wrong, in plain words.
         looks: The picture at the sizes at which it was looked at.
     """
@@ -72,10 +72,11 @@ def find_numbers(picture: Picture, classify: Classify) -> Numbers:
     seen = looks[-1]
     found = find_lines(_largest(seen))
     strengths = [seen.strength(line) for line in found.lines]
+    least = _FAINT * max(strengths, default=0)
     lines: list[Sequence[FoundDigit]] = []
     ignored = list(found.ignored)
     for line, strength in zip(found.lines, strengths, strict=True):
-        if strength < _FAINT * max(strengths):
+        if strength < least:
             ignored += line
             continue
         digits, left_out = _read_line(seen, line, classify)

@@ -29,10 +29,11 @@ class Candidate(NamedTuple):
 
 
 def find_candidates(parts: Sequence[Part], shape: tuple[int, int]) -> list[Candidate]:
-    """Return what may be the one digit that is meant, the most prominent first.
+    """Return what may be the one digit that is meant; the first is the most prominent.
 
     That is the largest part, the middle of the picture preferred, with what lies so near
-    that it can be a loose bar or a piece of a broken stroke; then the next of the others.
+    that it can be a loose bar or a piece of a broken stroke; it alone, and with what is farther
+    away; then the next of the others likewise.
 
     Args:
         parts: All there are.

@@ -98,29 +98,34 @@ class _Sighting(NamedTuple):
 
 def _sighting(grey: Grey, classify: Classify | None) -> _Sighting:
     """Look at a picture, and where that shows no digit surely, look again in an even light."""
-    found = _near_and_far(grey, classify)
+    found = _near_and_far(grey, classify, doubtful=max(grey.shape) > FIRST_LOOK)
     if classify is None or found.likelihood >= _LIKELY:
         return found
-    even = _near_and_far(evened(grey), classify)
+    even = _near_and_far(evened(grey), classify, doubtful=True)
     return even if even.likelihood >= _LIKELY else found
 
 
-def _near_and_far(grey: Grey, classify: Classify | None) -> _Sighting:
-    """Look at few pixels, and at more where that shows nothing, little or what is no digit."""
+def _near_and_far(grey: Grey, classify: Classify | None, *, doubtful: bool) -> _Sighting:
+    """Look at few pixels, and at more where that shows nothing, little or what is no digit.
+
+    Args:
+        grey: The picture.
+        classify: Tells what is likely.
+        doubtful: Whether what is without a rival has to look like a digit as well.
+    """
     size = max(grey.shape)
-    first = _closely(grey, min(max(size, LEAST_LOOK), FIRST_LOOK), classify)
+    first = _closely(grey, min(max(size, LEAST_LOOK), FIRST_LOOK), classify, doubtful=doubtful)
     little = not first.whole or around(first.whole).size < _TINY
     if size <= FIRST_LOOK or not (little or first.likelihood < _LIKELY):
         return first
-    far = _closely(grey, min(FAR_LOOK, size), classify)
+    far = _closely(grey, min(FAR_LOOK, size), classify, doubtful=doubtful)
     better = far.likelihood >= first.likelihood if little else far.likelihood > first.likelihood
     return far if far.chosen and better else first
 
 
-def _closely(grey: Grey, longest: int, classify: Classify | None) -> _Sighting:
+def _closely(grey: Grey, longest: int, classify: Classify | None, *, doubtful: bool) -> _Sighting:
     """Look at a picture, and closer at the digit if it is small there."""
     seen = look(grey, longest)
-    doubtful = max(grey.shape) > FIRST_LOOK  # else there are no more pixels to look at
     whole, likelihood = _choose(seen, classify, doubtful=doubtful)
     if not whole or around(whole).size >= _SMALL:
         return _Sighting((seen,), whole, whole, likelihood)

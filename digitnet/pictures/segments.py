@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -72,16 +73,18 @@ def best_segments(
         likelihoods: Of each candidate, how likely it is a digit, in (0, 1].
     """
     boxes = {segment: around(pieces[slice(*segment)]) for segment in likelihoods}
+    starting: dict[int, list[Segment]] = defaultdict(list)
+    for segment in likelihoods:
+        starting[segment[0]].append(segment)
     ways: list[dict[Segment | None, _Way]] = [{} for _ in range(len(pieces) + 1)]
     ways[0][None] = _Way(0.0)
     for place, piece in enumerate(pieces):
-        starting = [segment for segment in likelihoods if segment[0] == place]
         skipping = -math.log(_SKIPPED if is_low(piece, height) else _SKIPPED_HIGH)
         cheapest = sorted(ways[place].items(), key=lambda item: item[1].cost)[:_WAYS]
         for last, way in cheapest:
             skipped = _Way(way.cost + skipping, way.segments, (*way.left_out, piece))
             _keep_cheaper(ways[place + 1], last, skipped)
-            for segment in starting:
+            for segment in starting[place]:
                 if last is None or not _lies_within(boxes[segment], boxes[last]):
                     cost = way.cost - math.log(likelihoods[segment])
                     longer = _Way(cost, (*way.segments, segment), way.left_out)

@@ -116,7 +116,7 @@ def test_a_digit_does_not_lie_within_the_one_before_it():
     assert best_segments(beside, 40.0, likely) == ([(0, 1), (1, 2)], [])
 
 
-def test_many_pieces_are_divided_in_bounded_time():
+def test_many_pieces_are_divided_as_well():
     many = parts_at(*[(10 * i, 0, 10 * i + 9, 40) for i in range(400)])
     likely = dict.fromkeys(candidates(many, 40.0), 0.5)
     segments, left_out = best_segments(many, 40.0, likely)

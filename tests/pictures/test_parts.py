@@ -58,7 +58,7 @@ def test_of_two_alike_the_one_in_the_middle_is_meant():
     assert chosen_boxes(middle, aside) == [middle]
 
 
-def test_the_others_come_after_it_the_most_prominent_first():
+def test_the_others_come_after_it_and_the_most_prominent_is_first():
     boxes = [(28, 20, 34, 40), (2, 20, 8, 40), (50, 22, 54, 40), (45, 2, 49, 10)]
     found = find_candidates(find_parts(ink_of(*boxes)).parts, (60, 60))
     assert [len(candidate.parts) for candidate in found] == [1, 1, 1, 1]

@@ -94,7 +94,7 @@ def stroke_width(image: Bytes) -> float:
 
     A line's area is its length times its width, and its outline twice its length.
     """
-    ink = image > 127
+    ink = np.pad(image > 127, 1)
     outline = np.count_nonzero(ink[1:] != ink[:-1]) + np.count_nonzero(ink[:, 1:] != ink[:, :-1])
     # on a grid, an outline in all directions is 4 / pi times too long
     return float(2 * ink.sum() / max(outline * np.pi / 4, 1))

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
-from scipy import ndimage
 
 from digitnet.datasets.paper.fields import Array, between, ramp
 
@@ -92,6 +91,10 @@ def _resized(level: Array, times: float) -> Array:
 
 def _lost(ink: Mask, line: Mask) -> bool:
     """Return whether a part of the ink is much broader than the rest, as where a loop ran full."""
+    from scipy import ndimage  # slow to import
+
+    if not line.any():
+        return True
     widths = ndimage.distance_transform_edt(ink)[line]
     return bool(np.quantile(widths, 0.98) > 1.7 * np.median(widths))
 

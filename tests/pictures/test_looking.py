@@ -1,0 +1,44 @@
+"""What is looked at, and how strong its ink is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from digitnet.datasets import paper
+from digitnet.pictures.looking import look
+from digitnet.pictures.numbers import find_marks
+from digitnet.pictures.opening import open_picture
+
+
+@pytest.mark.parametrize("light", [1.0, 0.4])
+def test_strength_is_the_same_in_light_and_in_shadow(light):
+    grey = np.full((120, 120), 0.8 * light, np.float32)
+    grey[20:100, 55:65] = 0.2 * light
+    seen = look(grey, 120)
+    assert seen.strength(seen.parts.parts) == pytest.approx(0.75, abs=0.01)
+
+
+def test_parts_in_a_photo_that_are_fainter_than_writing_are_left_out():
+    seen = [look(open_picture(page.picture).grey, 160) for page in paper.blanks(30, seed=3)]
+    style = paper.Style(papers=("blank",), pens=("felt",), size=200, contrast=0.8, height=0.6)
+    written = [
+        look(open_picture(p.picture).grey, 160) for p in paper.digits(5, seed=3, style=style)
+    ]
+    assert all(found.parts.parts for found in written)
+    for found in seen:
+        assert all(found.strength([part]) >= 0.07 for part in found.parts.parts)
+    # the ink itself stays, for whoever wonders what was left out
+    assert any(found.ink.max() > 0.6 and not found.parts.parts for found in seen)
+
+
+def test_all_marks_of_a_number_are_found_with_their_boxes():
+    style = paper.Style(papers=("blank",), pens=("felt",), size=600, contrast=0.8, clutter=0)
+    number = paper.numbers(1, seed=701, digits=5, style=style)[0]
+    marks = find_marks(open_picture(number.picture))
+    for left, top, right, bottom in number.boxes:
+        middles = [((box.left + box.right) / 2, (box.top + box.bottom) / 2) for box, _ in marks]
+        assert any(left <= x <= right and top <= y <= bottom for x, y in middles)
+    assert all(pixels.shape == (28, 28) for _, pixels in marks)
+    assert find_marks(open_picture(Image.new("L", (50, 50), 255))) == []
