@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def explain(source: Source, classify: Classify | None = None) -> Figure:
     """Draw how a picture becomes what the network sees.
 
-    Each look at the picture is a pair: what was looked at, and the ink found there. Then
-    come the parts that were taken for the digit, and the 28x28 pixels that are read.
+    Each look at the picture, perhaps in an even light, is a pair: what was looked at, and the ink
+    found there. Then come the parts that were taken for the digit, and the pixels that are read.
 
     Args:
         source: The path of a picture file, or a PIL image.

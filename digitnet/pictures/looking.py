@@ -12,8 +12,8 @@ from digitnet.pictures.ink import find_ink
 from digitnet.pictures.parts import Box, Part, Parts, around, find_parts
 from digitnet.pictures.resizing import Grey, resized
 
-# Of 75 made digits with a contrast of 0.15, 0.06 leaves 64 to be read, 0.08 61, and 0.12 46; of 150
-# blank pages, 7, 6 and 2 got a confident digit
+# Strength below which parts are folds and stains rather than ink: with more, faint pencil is lost;
+# with less, blank pages get digits (`benchmarks/pictures.py`: contrast, and what is refused)
 _FAINTEST = 0.07
 _DARKEST = 0.02  # a grey below which shares of it mean nothing
 
