@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from digitnet.pictures.clean import clean_ink
+from digitnet.pictures.contrast import contrast
 from digitnet.pictures.ink import find_ink
 from digitnet.pictures.parts import Box, Part, Parts, around, find_parts
 from digitnet.pictures.resizing import Grey, resized
 
 # Strength below which parts are folds and stains rather than ink: with more, faint pencil is lost;
 # with less, blank pages get digits (`benchmarks/pictures.py`: contrast, and what is refused)
-_FAINTEST = 0.07
-_DARKEST = 0.02  # a grey below which shares of it mean nothing
+FAINTEST = 0.07
+_BESIDE = 4  # pixels around a mark in which its paper is looked for
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,26 +43,30 @@ class Look:
         """Return a box of this look in pixels of the whole picture."""
         return box.moved(self.left, self.top, self.scale)
 
-    def strength(self, parts: Sequence[Part]) -> float:
+    def at(self, grey: Grey) -> Look:
+        """Return the same look with the light of another picture of the same place.
+
+        Args:
+            grey: float32 (H, W) in 0..1, the whole picture.
+        """
+        from PIL import Image  # slow to import
+
+        rows, columns = self.grey.shape
+        place = Box(0, 0, columns, rows).moved(self.left, self.top, self.scale).within(grey.shape)
+        seen = Image.fromarray(grey).resize((columns, rows), Image.Resampling.BOX, place)
+        return replace(self, grey=np.asarray(seen))
+
+    def strength(self, parts: Sequence[Part], *, all_round: bool = False) -> float:
         """Return how much the ink of some parts differs from the paper around it, in 0..1.
 
-        It is a share of the brighter of the two, and so the same in light and in shadow.
+        Args:
+            parts: One or more.
+            all_round: Whether a bar must do so on all sides, as ink does, and edges do not.
         """
-        ink, paper = self._greys(parts)
-        return abs(ink - paper) / max(ink, paper, _DARKEST)
-
-    def _greys(self, parts: Sequence[Part]) -> tuple[float, float]:
-        """Return the grey of the ink of some parts, and of the paper around it."""
-        from scipy import ndimage  # slow to import
-
-        place = around(parts).widened(4).within(self.grey.shape).slices
-        labels, grey = self.parts.labels[place], self.grey[place]
+        place = around(parts).widened(_BESIDE).within(self.grey.shape).slices
+        labels = self.parts.labels[place]
         mask = np.isin(labels, [part.number for part in parts])
-        edge = ndimage.binary_dilation(mask, iterations=2)
-        beside = ndimage.binary_dilation(edge, iterations=2) & ~edge & (labels == 0)
-        ink = float(np.median(grey[mask]))
-        # where it fills all there is, paper is what ink is not
-        return ink, float(np.median(grey[beside])) if beside.any() else 1 - round(ink)
+        return contrast(self.grey[place], mask, (labels > 0) & ~mask, all_round=all_round)
 
 
 def look(grey: Grey, longest: int, box: Box | None = None) -> Look:
@@ -84,5 +89,5 @@ def look(grey: Grey, longest: int, box: Box | None = None) -> Look:
 
 def _without_faint_parts(seen: Look) -> Look:
     """Leave out what the network took for ink and is fainter than writing: folds, stains, print."""
-    strong = tuple(part for part in seen.parts.parts if seen.strength([part]) >= _FAINTEST)
+    strong = tuple(part for part in seen.parts.parts if seen.strength([part]) >= FAINTEST)
     return replace(seen, parts=seen.parts._replace(parts=strong))

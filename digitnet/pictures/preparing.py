@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digitnet.pictures.light import evened
-from digitnet.pictures.looking import Look, look
+from digitnet.pictures.looking import FAINTEST, Look, look
 from digitnet.pictures.mnist_form import SIZE, Classify, to_mnist_form
 from digitnet.pictures.one_digit import find_candidates, touches_border
 from digitnet.pictures.opening import Source, open_picture
@@ -102,7 +102,11 @@ def _sighting(grey: Grey, classify: Classify | None) -> _Sighting:
     if classify is None or found.likelihood >= _LIKELY:
         return found
     even = _near_and_far(evened(grey), classify, doubtful=True)
-    return even if even.likelihood >= _LIKELY else found
+    if even.likelihood < _LIKELY:
+        return found
+    # the edge of a sheet or of a shadow looks like ink there, and is none in the light as it is
+    even = even._replace(looks=tuple(seen.at(grey) for seen in even.looks))
+    return even if even.looks[-1].strength(even.chosen, all_round=True) >= FAINTEST else found
 
 
 def _near_and_far(grey: Grey, classify: Classify | None, *, doubtful: bool) -> _Sighting:
@@ -170,7 +174,7 @@ def _warnings(seen: Look, chosen: list[Part], scale: float) -> list[str]:
     found = {
         SEVERAL: bool(others),
         EDGE: touches_border(box, seen.grey.shape),
-        FAINT: seen.strength(chosen) < _FAINT,
+        FAINT: seen.strength(chosen, all_round=True) < _FAINT,
         SMALL: box.size * seen.scale * scale < _FEW,
     }
     return [warning for warning, holds in found.items() if holds]
