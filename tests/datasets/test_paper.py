@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 
 from digitnet import ImageSet, datasets
 from digitnet.datasets import paper
-from digitnet.datasets.paper.marks import stroke_width
+from digitnet.datasets.paper.marks import width_from_outline
 from digitnet.errors import InvalidInputError
 
 PLAIN = {"papers": ("canvas",), "pens": ("brush",), "clutter": 0, "quality": 100}
@@ -99,7 +99,11 @@ def test_a_blank_canvas_has_one_colour():
 def test_a_stroke_is_as_wide_where_the_picture_ends_with_it():
     bar = np.zeros((40, 12), np.uint8)
     bar[:, 2:8] = 255
-    assert stroke_width(bar[:, 2:8]) == stroke_width(bar) == stroke_width(np.pad(bar, 9))
+    assert (
+        width_from_outline(bar[:, 2:8])
+        == width_from_outline(bar)
+        == width_from_outline(np.pad(bar, 9))
+    )
 
 
 @pytest.mark.parametrize("height", [0.04, 0.1, 0.3])

@@ -89,7 +89,7 @@ def drawn(mark: Mark, rng: Generator) -> Tile:
     return Tile(_stroked(mark, (x, y), size, rng), x, y)
 
 
-def stroke_width(image: Bytes) -> float:
+def width_from_outline(image: Bytes) -> float:
     """Return the width of a picture's strokes, in pixels.
 
     A line's area is its length times its width, and its outline twice its length.
@@ -110,7 +110,7 @@ def _placed(image: Bytes, corners: Points, width: float, size: tuple[int, int]) 
     times = max(1, int(max(image.shape) / np.ptp(corners, axis=0).max()))
     reduced = np.asarray(Image.fromarray(image).reduce(times))
     stretched = _stretched(reduced, corners, (size[0] * fine, size[1] * fine))
-    missing = width * fine - stroke_width(np.asarray(stretched))
+    missing = width * fine - width_from_outline(np.asarray(stretched))
     if missing > 1:
         stretched = stretched.filter(ImageFilter.MaxFilter(1 + 2 * round(missing / 2)))
     return np.asarray(stretched.reduce(fine))

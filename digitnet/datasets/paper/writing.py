@@ -10,7 +10,7 @@ from torch import Tensor
 
 from digitnet.data.image_set import ImageSet
 from digitnet.datasets.paper.ink import skipped
-from digitnet.datasets.paper.marks import Mark, stroke_width
+from digitnet.datasets.paper.marks import Mark, width_from_outline
 from digitnet.datasets.paper.retraced import retraced
 from digitnet.datasets.paper.shot import Shot
 from digitnet.datasets.synthetic import written
@@ -63,7 +63,7 @@ def pictured(image: NDArray[np.uint8], digit: int | None = None) -> Mark:
     """Return a picture of ink, cropped to it, as a mark 1 high."""
     width = image.shape[1] / image.shape[0]
     corners = np.array([[0, 0], [width, 0], [width, 1], [0, 1]], dtype=float)
-    return Mark(corners, stroke_width(image) / len(image), image=image, digit=digit)
+    return Mark(corners, width_from_outline(image) / len(image), image=image, digit=digit)
 
 
 def _taken(source: ImageSet, index: int, shot: Shot, rng: Generator) -> Mark:
