@@ -126,7 +126,8 @@ def test_many_pieces_are_divided_as_well():
 
 
 def test_no_digit_is_much_wider_than_high():
-    assert all(end - first < 3 for first, end in candidates(PIECES, 40.0))
+    assert (0, 2) in candidates(parts_at((0, 0, 30, 40), (32, 0, 60, 40)), 40.0)
+    assert (0, 2) not in candidates(parts_at((0, 0, 36, 40), (38, 0, 70, 40)), 40.0)
 
 
 def test_an_empty_picture_is_no_part():
