@@ -52,7 +52,7 @@ def write_artifact(
         for name, tensor in tensors.items()
     }
     entries = {_METADATA: text, _DIGEST: _digest(text, stored)}
-    write_atomically(path, safetensors.torch.save(stored, entries))
+    write_atomically(path, _in_order(safetensors.torch.save(stored, entries)))
 
 
 def read_artifact(path: str | os.PathLike[str]) -> Artifact:
@@ -125,10 +125,26 @@ def check_folder(path: Path) -> None:
         )
 
 
+def _header(content: bytes) -> tuple[dict[str, Any], bytes]:
+    """Return the header of a safetensors file, which the library has checked, and the rest."""
+    end = 8 + int.from_bytes(content[:8], "little")
+    return json.loads(content[8:end]), content[end:]
+
+
 def _entries(content: bytes) -> dict[str, str]:
-    """Return the metadata of a safetensors file whose header the library has checked."""
-    length = int.from_bytes(content[:8], "little")
-    return json.loads(content[8 : 8 + length]).get("__metadata__") or {}
+    return _header(content)[0].get("__metadata__") or {}
+
+
+def _in_order(content: bytes) -> bytes:
+    """Return a safetensors file with its metadata in order, so that like files are the same bytes.
+
+    The library writes the entries in an order that changes from one call to the next.
+    """
+    header, data = _header(content)
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # the data begins at a multiple of eight
+    return len(text).to_bytes(8, "little") + text + data
 
 
 def _digest(text: str, tensors: Mapping[str, Tensor]) -> str:

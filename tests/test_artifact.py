@@ -40,6 +40,13 @@ def test_what_was_written_is_read(path):
         assert torch.equal(tensors[name], tensor)
 
 
+def test_what_is_written_again_is_the_same_bytes(path):
+    first = path.read_bytes()
+    for _ in range(20):  # safetensors orders the metadata by chance
+        write_artifact(path, TENSORS, {"numbers": [1, 2.5], "name": "Größe"})
+        assert path.read_bytes() == first
+
+
 def test_safetensors_alone_can_open_it(path):
     assert torch.equal(safetensors.torch.load_file(path)["weight"], TENSORS["weight"])
 
@@ -107,7 +114,12 @@ def test_a_newer_format_is_refused(tmp_path, monkeypatch):
 
 
 def test_metadata_that_is_no_json_object_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(json, "dumps", lambda *_, **__: "[1]")
+    dumps = json.dumps
+
+    def list_for_metadata(value, **options):
+        return "[1]" if "format_version" in value else dumps(value, **options)
+
+    monkeypatch.setattr(json, "dumps", list_for_metadata)
     write_artifact(tmp_path / "list", {}, {})
     with pytest.raises(ArtifactError, match="metadata .* cannot be read"):
         read_artifact(tmp_path / "list")
