@@ -26,6 +26,7 @@ import torch
 from PIL import Image
 
 from digitnet import Augmentation, DigitClassifier, ImageSet, Recipe, datasets
+from digitnet.artifact import read_artifact, write_artifact
 from digitnet.data.image_set import DIGITS
 from digitnet.datasets import paper
 from digitnet.pictures import prepare
@@ -88,8 +89,17 @@ def main() -> None:
     classifier.fit(everything, epochs=1 if options.quick else None)
     print(f"temperature: {classifier.calibrate(held_out):.3f}")
     classifier.save(options.out)
+    forget_times(options.out)
     print(f"{options.out}: {options.out.stat().st_size:,} bytes")
     print(f"{classifier.evaluate(test, verbose=0).accuracy:.2%} of {test.name}")
+
+
+def forget_times(path: Path) -> None:
+    """Set a model file's times to 0: all else in it is the same after each run."""
+    tensors, metadata = read_artifact(path)
+    for epoch in metadata["history"]:
+        epoch["epoch_seconds"] = 0.0
+    write_artifact(path, tensors, metadata)
 
 
 def in_form(digits: ImageSet, seed: int) -> ImageSet:
