@@ -96,6 +96,12 @@ def test_blank_pages_get_no_confident_digit(reader):
     assert sum(page.confidence > 0.9 for page in found) <= 1
 
 
+def test_the_edge_of_a_sheet_is_not_surely_a_digit(reader):
+    style = paper.Style(papers=("edge",), size=300)
+    for page in paper.blanks(24, seed=1, style=style):
+        assert reader.inspect(page.picture).confidence < 0.9
+
+
 def test_several_digits_are_told_of(reader, number):
     assert "several digits: use read()" in reader.inspect(number.picture).warnings
 

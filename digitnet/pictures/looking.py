@@ -43,8 +43,8 @@ class Look:
         """Return a box of this look in pixels of the whole picture."""
         return box.moved(self.left, self.top, self.scale)
 
-    def at(self, grey: Grey) -> Look:
-        """Return the same look with the light of another picture of the same place.
+    def in_light_of(self, grey: Grey) -> Look:
+        """Return the same look at the same picture in another light, with the ink found before.
 
         Args:
             grey: float32 (H, W) in 0..1, the whole picture.

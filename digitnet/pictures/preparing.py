@@ -105,7 +105,7 @@ def _sighting(grey: Grey, classify: Classify | None) -> _Sighting:
     if even.likelihood < _LIKELY:
         return found
     # the edge of a sheet or of a shadow looks like ink there, and is none in the light as it is
-    even = even._replace(looks=tuple(seen.at(grey) for seen in even.looks))
+    even = even._replace(looks=tuple(seen.in_light_of(grey) for seen in even.looks))
     return even if even.looks[-1].strength(even.chosen, all_round=True) >= FAINTEST else found
 
 

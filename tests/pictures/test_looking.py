@@ -10,6 +10,7 @@ from digitnet.datasets import paper
 from digitnet.pictures.looking import look
 from digitnet.pictures.numbers import find_marks
 from digitnet.pictures.opening import open_picture
+from digitnet.pictures.parts import Box
 
 
 @pytest.mark.parametrize("light", [1.0, 0.4])
@@ -18,6 +19,19 @@ def test_strength_is_the_same_in_light_and_in_shadow(light):
     grey[20:100, 55:65] = 0.2 * light
     seen = look(grey, 120)
     assert seen.strength(seen.parts.parts) == pytest.approx(0.75, abs=0.01)
+
+
+@pytest.mark.parametrize("box", [None, Box(31, 17, 203, 120)])
+def test_a_look_in_another_light_has_the_same_ink_at_the_same_place(box):
+    grey = np.linspace(0.4, 0.9, 211, dtype=np.float32) * np.ones((150, 1), np.float32)
+    grey[40:110, 80:90] = 0.1
+    seen = look(grey, 128, box)
+    darker = seen.in_light_of(0.5 * grey)
+    assert darker.grey.shape == seen.grey.shape
+    assert np.abs(darker.grey - 0.5 * seen.grey).mean() < 0.01
+    assert darker.parts is seen.parts
+    strengths = [found.strength(found.parts.parts) for found in (seen, darker)]
+    assert strengths[0] == pytest.approx(strengths[1], abs=0.02)
 
 
 def test_parts_in_a_photo_that_are_fainter_than_writing_are_left_out():
