@@ -8,7 +8,7 @@ digits take its test set. Accuracy counts a digit that is not found as wrong.
 
 The 1,797 digits of 8x8 pixels that come with scikit-learn (Alpaydin and Kaynak's, made in Turkey)
 are read too: another country's hands. No network was trained on them, but the path of small
-pictures was developed with half of them in view, and three forms of the synthetic strokes.
+pictures and four forms of the synthetic strokes were developed with half of them in view.
 
 The environment variable DIGITNET_DRAWN can name a folder of people's drawings: `drawings/`
 with files named by their digit, `"<digit>-<source>.png"` (20 of them were taken from the

@@ -125,10 +125,10 @@ def check_folder(path: Path) -> None:
         )
 
 
-def _header(content: bytes) -> tuple[dict[str, Any], bytes]:
-    """Return the header of a safetensors file, which the library has checked, and the rest."""
+def _header(content: bytes) -> tuple[dict[str, Any], int]:
+    """Return the header of a safetensors file, which the library has checked, and its end."""
     end = 8 + int.from_bytes(content[:8], "little")
-    return json.loads(content[8:end]), content[end:]
+    return json.loads(content[8:end]), end
 
 
 def _entries(content: bytes) -> dict[str, str]:
@@ -140,11 +140,11 @@ def _in_order(content: bytes) -> bytes:
 
     The library writes the entries in an order that changes from one call to the next.
     """
-    header, data = _header(content)
+    header, end = _header(content)
     header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)  # the data begins at a multiple of eight
-    return len(text).to_bytes(8, "little") + text + data
+    return len(text).to_bytes(8, "little") + text + content[end:]
 
 
 def _digest(text: str, tensors: Mapping[str, Tensor]) -> str:

@@ -88,7 +88,7 @@ class DigitClassifier(ImageClassifier):
         """Read the digit in a real picture, and tell how sure that is and what may be wrong.
 
         The probabilities are `predict_proba`'s, but for a mark that is "too faint": it may be a
-        fold or a stain, and a fifth is spread over all digits alike.
+        fold, a stain or the edge of a sheet, and a fifth is spread over all digits alike.
 
         Args:
             source: The path of a picture file, or a PIL image: a photo, a scan, a drawing.

@@ -10,7 +10,7 @@ from digitnet.pictures.resizing import Grey
 Mask = npt.NDArray[np.bool_]
 
 _DARKEST = 0.02  # a grey below which shares of it mean nothing
-_NEAR, _FAR = 2, 4  # pixels: so near is still the stroke's soft edge, farther is not beside it
+_NEAR, FAR = 2, 4  # pixels: so near is still the stroke's soft edge, farther is not beside it
 _BAR = 0.35  # width by length up to which a mark is a bar: a 1, but also a line or an edge
 _FEWEST = 4  # pixels of paper that tell something
 
@@ -21,7 +21,7 @@ def contrast(grey: Grey, mask: Mask, others: Mask, *, all_round: bool) -> float:
     It is a share of the brighter of the two, and so the same in light and in shadow.
 
     Args:
-        grey: float32 (H, W) in 0..1, the mark and what is around it.
+        grey: float32 (H, W) in 0..1, the mark and what is around it, as far as `FAR`.
         mask: The mark's pixels, one at least.
         others: Those of other marks: they are no paper.
         all_round: Whether a bar must differ from the paper on both of its sides, as the edge of a
@@ -32,7 +32,7 @@ def contrast(grey: Grey, mask: Mask, others: Mask, *, all_round: bool) -> float:
 
     ink = _median(grey, mask)
     near = ndimage.binary_dilation(mask, iterations=_NEAR)
-    beside = ndimage.binary_dilation(near, iterations=_FAR - _NEAR) & ~near & ~others
+    beside = ndimage.binary_dilation(near, iterations=FAR - _NEAR) & ~near & ~others
     if not beside.any():
         return abs(_share(1.0 - round(ink), ink))  # paper is what ink is not
     whole = _share(_median(grey, beside), ink)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from digitnet.pictures.clean import clean_ink
-from digitnet.pictures.contrast import contrast
+from digitnet.pictures.contrast import FAR, contrast
 from digitnet.pictures.ink import find_ink
 from digitnet.pictures.parts import Box, Part, Parts, around, find_parts
 from digitnet.pictures.resizing import Grey, resized
@@ -16,7 +16,6 @@ from digitnet.pictures.resizing import Grey, resized
 # Strength below which parts are folds and stains rather than ink: with more, faint pencil is lost;
 # with less, blank pages get digits (`benchmarks/pictures.py`: contrast, and what is refused)
 FAINTEST = 0.07
-_BESIDE = 4  # pixels around a mark in which its paper is looked for
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +62,7 @@ class Look:
             parts: One or more.
             all_round: Whether a bar must do so on all sides, as ink does, and edges do not.
         """
-        place = around(parts).widened(_BESIDE).within(self.grey.shape).slices
+        place = around(parts).widened(FAR).within(self.grey.shape).slices
         labels = self.parts.labels[place]
         mask = np.isin(labels, [part.number for part in parts])
         return contrast(self.grey[place], mask, (labels > 0) & ~mask, all_round=all_round)

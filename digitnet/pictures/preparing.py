@@ -23,7 +23,7 @@ _SMALL = 60  # pixels of a digit below which a closer look sees more
 _MARGIN = 0.45  # of the digit's size, on each side, in the closer look
 _LIKELY = 0.8  # a digit that is less so in few pixels is looked for in more
 _TRUST = 2  # the power by which likelihood counts against prominence
-_FAINT = 0.12  # of the paper's brightness: ink that differs less may be a fold or a stain
+_FAINT = 0.12  # of the paper's brightness: ink that differs less may be a fold, a stain or an edge
 _FEW = 8  # pixels of the source that a digit must be high or wide
 
 NOTHING = "nothing written found"

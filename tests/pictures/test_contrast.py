@@ -1,5 +1,7 @@
 """How much a mark stands out from the paper around it."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 
