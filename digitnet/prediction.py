@@ -59,7 +59,7 @@ class Reading:
     Attributes:
         lines: The text of each line.
         digits: The prediction of each digit, in the order of the text.
-        ignored: Boxes of what was left out: specks, dots, commas, dashes, faint lines.
+        ignored: Boxes of what was left out: specks, dots, commas, dashes, faint marks.
         warnings: What may be wrong, in plain words.
         grey: float32 (H, W) in 0..1, the picture.
         scale: Pixels of the source for a pixel of `grey`.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import compress
+from operator import not_
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +12,7 @@ import numpy.typing as npt
 
 from digitnet.pictures.cutting import cut_wide_parts
 from digitnet.pictures.lines import LOW, find_lines
-from digitnet.pictures.looking import Look, look
+from digitnet.pictures.looking import FAINTEST, Look, look
 from digitnet.pictures.mnist_form import SIZE, Classify, to_mnist_form
 from digitnet.pictures.opening import Picture
 from digitnet.pictures.parts import Box, Part, around, cut_out
@@ -20,7 +22,8 @@ NOTHING = "nothing written found"
 _UNSURE = 0.5  # probability below which a mark is hardly a digit
 _LOW, _SURE = 0.35, 0.9  # of the highest digit: a line that is lower must be as sure as this,
 _NUMBER = 3  # as must a single mark beside a line of so many
-_FAINT = 0.4  # of the strongest line's contrast: what is fainter is a stain, or shines through
+_FAINT = 0.4  # of the writing's contrast: what is fainter is a stain, or shines through
+_WRITTEN = 0.2  # share of all parts, by their height, that is taken for writing: the strongest
 
 FIRST_LOOK, LEAST_LOOK, LARGEST_LOOK = 512, 112, 1536  # pixels of the longer side
 _HEIGHT = 56  # pixels of a digit in the second look
@@ -47,7 +50,7 @@ class Numbers(NamedTuple):
 
     Attributes:
         lines: The digits of each line.
-        ignored: Boxes of specks, dots, commas, dashes and faint lines, in the source's pixels.
+        ignored: Boxes of specks, dots, commas, dashes and faint marks, in the source's pixels.
         warnings: What may be wrong, in plain words.
         looks: The picture at the sizes at which it was looked at.
     """
@@ -70,11 +73,14 @@ def find_numbers(picture: Picture, classify: Classify) -> Numbers:
     """
     looks = _looks(picture)
     seen = looks[-1]
-    found = find_lines(_largest(seen))
-    strengths = [seen.strength(line) for line in found.lines]
-    least = _FAINT * max(strengths, default=0)
+    strong, faint = _strong_and_faint(seen)
+    found = find_lines(_largest(strong))
+    strengths = [
+        max(seen.strength([part], all_round=True) for part in line) for line in found.lines
+    ]
+    least = max(FAINTEST, _FAINT * max(strengths, default=0))
     lines: list[Sequence[FoundDigit]] = []
-    ignored = list(found.ignored)
+    ignored = [*found.ignored, *faint]
     for line, strength in zip(found.lines, strengths, strict=True):
         if strength < least:
             ignored += line
@@ -84,14 +90,19 @@ def find_numbers(picture: Picture, classify: Classify) -> Numbers:
             lines.append(digits)
         ignored += left_out
     lines, dirt = _likely_lines(lines)
-    warnings = _warnings(lines, crowded=len(seen.parts.parts) > _MOST_PARTS)
+    warnings = _warnings(lines, crowded=len(strong) > _MOST_PARTS)
 
     def place(box: Box) -> Box:
         return seen.in_picture(box).moved(0, 0, picture.scale)
 
+    # what was too faint for a closer look
+    elsewhere = [looks[0].in_picture(part.box) for part in _strong_and_faint(looks[0])[1]]
     return Numbers(
         tuple(tuple(digit._replace(box=place(digit.box)) for digit in line) for line in lines),
-        tuple(place(box) for box in [*(part.box for part in ignored), *dirt]),
+        (
+            *(place(box) for box in [*(part.box for part in ignored), *dirt]),
+            *(box.moved(0, 0, picture.scale) for box in elsewhere if box.gap(seen.place)),
+        ),
         tuple(warnings),
         looks,
     )
@@ -107,8 +118,9 @@ def find_marks(picture: Picture) -> list[tuple[Box, npt.NDArray[np.uint8]]]:
         The box of each mark in the source's pixels, and the mark as uint8 (28, 28).
     """
     seen = _looks(picture)[-1]
+    strong, _ = _strong_and_faint(seen)
     found = []
-    for line in find_lines(_largest(seen)).lines:
+    for line in find_lines(_largest(strong)).lines:
         division = _divided(seen, line)
         for segment, pixels in zip(division.segments, division.pixels, strict=True):
             box = seen.in_picture(division.box(segment)).moved(0, 0, picture.scale)
@@ -144,28 +156,44 @@ def _warnings(lines: Sequence[Sequence[FoundDigit]], *, crowded: bool) -> Iterat
     if crowded:
         yield f"more than {_MOST_PARTS} separate marks: only the largest were read"
     unsure = sum(digit.probabilities.max() < _UNSURE for digit in digits)
-    if unsure > max(1, len(digits) / 3):
+    if unsure > len(digits) / 3:
         yield f"{unsure} of {len(digits)} are hardly digits: is it text, or a drawing?"
 
 
 def _looks(picture: Picture) -> tuple[Look, ...]:
     """Look at all, and again where something is written, at the size at which digits are read."""
     first = look(picture.grey, FIRST_LOOK)
-    heights = [part.box.height for part in first.parts.parts]
-    if not heights:
+    parts, _ = _strong_and_faint(first)
+    if not parts:
         return (first,)
     # of the higher half of the ink: specks are many, but have little of it
-    areas = np.array([part.area for part in first.parts.parts])
-    order = np.argsort(heights)
-    height = heights[order[np.searchsorted(areas[order].cumsum(), areas.sum() / 2)]]
-    box = around([part for part in first.parts.parts if part.box.height >= _PIECE * height])
-    box = box.widened(height)
+    height = _reached([part.box.height for part in parts], [part.area for part in parts], share=0.5)
+    box = around([part for part in parts if part.box.height >= _PIECE * height])
+    box = box.widened(round(height))
     longest = min(round(box.size * _HEIGHT / height), LARGEST_LOOK)
     return first, look(picture.grey, max(longest, LEAST_LOOK), first.in_picture(box))
 
 
-def _largest(seen: Look) -> list[Part]:
-    return sorted(seen.parts.parts, key=lambda part: -part.area)[:_MOST_PARTS]
+def _strong_and_faint(seen: Look) -> tuple[list[Part], list[Part]]:
+    """Return the parts that may be writing, and those that are much fainter than the writing."""
+    parts = seen.parts.parts
+    if not parts:
+        return [], []
+    heights = [part.box.height for part in parts]
+    least = _FAINT * _reached(seen.strengths, heights, share=_WRITTEN)
+    strong = [strength >= least for strength in seen.strengths]
+    return list(compress(parts, strong)), list(compress(parts, map(not_, strong)))
+
+
+def _reached(values: Sequence[float], weights: Sequence[float], *, share: float) -> float:
+    """Return the value that a share of all values, by their weights, reaches."""
+    order = np.argsort(values)[::-1]
+    summed = np.cumsum(np.asarray(weights)[order])
+    return float(values[order[np.searchsorted(summed, share * summed[-1])]])
+
+
+def _largest(parts: Sequence[Part]) -> list[Part]:
+    return sorted(parts, key=lambda part: -part.area)[:_MOST_PARTS]
 
 
 class _Division(NamedTuple):
