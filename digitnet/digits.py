@@ -16,7 +16,7 @@ from digitnet.data.image_set import DIGITS
 from digitnet.errors import ArtifactError, InvalidInputError, warn
 from digitnet.model_file import ModelInfo
 from digitnet.pictures import Box, Source, find_numbers, is_picture, open_picture, prepare
-from digitnet.pictures.preparing import FAINT
+from digitnet.pictures.preparing import FAINT, SMALL, STRIP
 from digitnet.prediction import Prediction, Reading
 from digitnet.recipe import Recipe
 
@@ -26,9 +26,9 @@ _BRIGHT = 128  # mean level of a picture's outermost pixels; MNIST's border is b
 _CHUNK = 4096  # pictures looked at in one go: there may be more than memory holds
 _WEIGHTS = Path(__file__).parent / "weights" / "digits.safetensors"
 _UNSURE = 0.9  # confidence below which a second digit is named
-# Share of faint marks that are counted as writing: a guess, which keeps them below a confidence of
-# 0.9, as most marks that are found on blank pages are faint, and hardly a digit is
-_WRITING = 0.8
+# Marks that are hardly a digit: most that are found on blank pages are such
+_DOUBTFUL = frozenset((FAINT, STRIP, SMALL))
+_WRITING = 0.8  # share of them that is counted as writing: a guess, so that none is surer than 0.9
 
 D = TypeVar("D", bound="DigitClassifier")
 
@@ -87,8 +87,9 @@ class DigitClassifier(ImageClassifier):
     def inspect(self, source: Source, *, reject_below: float = 0.0) -> Prediction:
         """Read the digit in a real picture, and tell how sure that is and what may be wrong.
 
-        The probabilities are `predict_proba`'s, but for a mark that is "too faint": it may be a
-        fold, a stain or the edge of a sheet, and a fifth is spread over all digits alike.
+        The probabilities are `predict_proba`'s, but for a mark that is "too faint", "too small" or
+        "a strip along the edge": it may be a fold, a speck or the edge of a sheet, and a fifth is
+        spread over all digits alike.
 
         Args:
             source: The path of a picture file, or a PIL image: a photo, a scan, a drawing.
@@ -109,7 +110,7 @@ class DigitClassifier(ImageClassifier):
             nothing = np.zeros(len(DIGITS), np.float32)
             return Prediction(None, 0.0, nothing, prepared.pixels, None, prepared.warnings)
         (probabilities,) = self._probabilities(prepared.pixels[None])
-        if FAINT in prepared.warnings:
+        if _DOUBTFUL.intersection(prepared.warnings):
             probabilities = _WRITING * probabilities + (1 - _WRITING) / len(DIGITS)
         read = _prediction(prepared.pixels, probabilities, prepared.box)
         return replace(
@@ -121,7 +122,7 @@ class DigitClassifier(ImageClassifier):
     def read(self, source: Source) -> Reading:
         """Read all digits of a real picture: a postcode, a phone number, a column of figures.
 
-        Lines much fainter than the strongest, and what hardly looks like a digit, are `ignored`.
+        What is much fainter than the writing, or hardly looks like a digit, is `ignored`.
 
         Args:
             source: The path of a picture file, or a PIL image, upright.

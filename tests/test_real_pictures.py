@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops, ImageDraw
 
 from digitnet import DigitClassifier
 from digitnet.datasets import paper
@@ -102,6 +104,31 @@ def test_the_edge_of_a_sheet_is_not_surely_a_digit(reader):
         assert reader.inspect(page.picture).confidence < 0.9
 
 
+@pytest.mark.parametrize("side", ["left", "right", "top", "bottom"])
+def test_a_strip_along_the_edge_is_not_surely_a_digit(reader, side):
+    pixels = np.full((600, 600), 245, np.uint8)
+    strip = {
+        "left": np.s_[:, :30],
+        "right": np.s_[:, -30:],
+        "top": np.s_[:30],
+        "bottom": np.s_[-30:],
+    }
+    pixels[strip[side]] = 40
+    found = reader.inspect(Image.fromarray(pixels))
+    assert found.confidence < 0.9
+    assert "a strip along the edge: is it a digit?" in found.warnings
+
+
+def test_a_one_that_fills_its_picture_is_no_strip_along_the_edge(reader, drawings):
+    ones = [drawing for drawing in drawings if drawing.text == "1"]
+    assert ones
+    for one in ones:
+        found = reader.inspect(one.picture.crop(one.boxes[0]))
+        assert found.warnings == ("touches the edge",)
+        assert found.digit == 1
+        assert found.confidence > 0.9
+
+
 def test_several_digits_are_told_of(reader, number):
     assert "several digits: use read()" in reader.inspect(number.picture).warnings
 
@@ -156,6 +183,26 @@ def test_writing_that_shines_through_is_no_line(reader, number):
     reading = reader.read(page)
     assert reading.lines == (number.text,)
     assert any(top >= len(grey) for _, top, _, _ in reading.ignored)
+
+
+def test_a_large_faint_ring_does_not_hide_a_small_number(reader):
+    style = paper.Style(papers=("blank",), pens=("felt",), size=900, height=0.04, contrast=0.8)
+    number = paper.numbers(1, seed=705, digits=5, style=replace(style, clutter=0, shadow=0))[0]
+    width, height = number.picture.size
+    cup = (0.3 * width, 0.6 * height, 0.3 * width + 0.3 * height, 0.9 * height)
+    light = Image.new("L", (width, height), 255)
+    ImageDraw.Draw(light).ellipse(cup, outline=225, width=14)
+    stained = ImageChops.multiply(number.picture, light.convert("RGB"))
+    reading = reader.read(stained)
+    assert reading.text == number.text
+    assert any(abs(np.subtract(box, cup)).max() < 30 for box in reading.ignored)
+
+
+def test_what_is_hardly_a_digit_is_told_of(reader):
+    grey = Image.new("RGB", (207, 207), "white")
+    ImageDraw.Draw(grey).rectangle((46, 46, 164, 154), fill=(160, 160, 160))
+    (warning,) = reader.read(grey).warnings
+    assert "hardly digits" in warning or warning == "nothing written found"
 
 
 def test_a_single_digit_is_a_number_of_one(reader, drawings):

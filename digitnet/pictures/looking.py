@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -38,6 +39,17 @@ class Look:
     top: float
     scale: float
 
+    @property
+    def place(self) -> Box:
+        """Where in the whole picture it lies, in that picture's pixels."""
+        rows, columns = self.grey.shape
+        return self.in_picture(Box(0, 0, columns, rows))
+
+    @cached_property
+    def strengths(self) -> tuple[float, ...]:
+        """The strength of each part, see `strength`."""
+        return tuple(self.strength([part]) for part in self.parts.parts)
+
     def in_picture(self, box: Box) -> Box:
         """Return a box of this look in pixels of the whole picture."""
         return box.moved(self.left, self.top, self.scale)
@@ -50,9 +62,8 @@ class Look:
         """
         from PIL import Image  # slow to import
 
-        rows, columns = self.grey.shape
-        place = Box(0, 0, columns, rows).moved(self.left, self.top, self.scale).within(grey.shape)
-        seen = Image.fromarray(grey).resize((columns, rows), Image.Resampling.BOX, place)
+        place = self.place.within(grey.shape)
+        seen = Image.fromarray(grey).resize(self.grey.shape[::-1], Image.Resampling.BOX, place)
         return replace(self, grey=np.asarray(seen))
 
     def strength(self, parts: Sequence[Part], *, all_round: bool = False) -> float:
@@ -60,7 +71,7 @@ class Look:
 
         Args:
             parts: One or more.
-            all_round: Whether a bar must do so on all sides, as ink does, and edges do not.
+            all_round: Whether it must do so on all sides, as ink does, and edges do not.
         """
         place = around(parts).widened(FAR).within(self.grey.shape).slices
         labels = self.parts.labels[place]
@@ -88,5 +99,6 @@ def look(grey: Grey, longest: int, box: Box | None = None) -> Look:
 
 def _without_faint_parts(seen: Look) -> Look:
     """Leave out what the network took for ink and is fainter than writing: folds, stains, print."""
-    strong = tuple(part for part in seen.parts.parts if seen.strength([part]) >= FAINTEST)
+    parts = zip(seen.parts.parts, seen.strengths, strict=True)
+    strong = tuple(part for part, strength in parts if strength >= FAINTEST)
     return replace(seen, parts=seen.parts._replace(parts=strong))

@@ -23,12 +23,16 @@ _SMALL = 60  # pixels of a digit below which a closer look sees more
 _MARGIN = 0.45  # of the digit's size, on each side, in the closer look
 _LIKELY = 0.8  # a digit that is less so in few pixels is looked for in more
 _TRUST = 2  # the power by which likelihood counts against prominence
-_FAINT = 0.12  # of the paper's brightness: ink that differs less may be a fold, a stain or an edge
+# Of the paper's brightness: ink that differs less may be a fold, a stain or an edge, and is more
+# often one where the picture's border cuts it off
+_FAINT, _FAINT_AT_EDGE = 0.12, 0.16
+_STRIP = 0.35  # width by length up to which a mark is a strip
 _FEW = 8  # pixels of the source that a digit must be high or wide
 
 NOTHING = "nothing written found"
 SEVERAL = "several digits: use read()"
 EDGE = "touches the edge"
+STRIP = "a strip along the edge: is it a digit?"
 FAINT = "too faint"
 SMALL = "too small: fewer than 8 pixels"
 
@@ -69,8 +73,11 @@ def prepare(source: Source, classify: Classify | None = None) -> Prepared:
         blank = np.zeros((SIZE, SIZE), np.uint8)
         return Prepared(blank, None, (*picture.notes, NOTHING), looks)
     # whether it is alone and whole, only the look at the whole picture tells
-    warnings = _warnings(looks[0], whole, picture.scale)
     last = looks[-1]
+    strength = min(
+        seen.strength(parts, all_round=True) for seen, parts in ((looks[0], whole), (last, chosen))
+    )
+    warnings = _warnings(looks[0], whole, strength, picture.scale)
     return Prepared(
         to_mnist_form(cut_out(last.ink, last.parts, chosen)),
         last.in_picture(around(chosen)).moved(0, 0, picture.scale),
@@ -162,8 +169,9 @@ def _choose(seen: Look, classify: Classify | None, *, doubtful: bool) -> tuple[l
     return candidates[best].parts, float(likely[best])
 
 
-def _warnings(seen: Look, chosen: list[Part], scale: float) -> list[str]:
+def _warnings(seen: Look, chosen: list[Part], strength: float, scale: float) -> list[str]:
     box = around(chosen)
+    at_edge = touches_border(box, seen.grey.shape)
     others = [
         part
         for part in seen.parts.parts
@@ -173,8 +181,24 @@ def _warnings(seen: Look, chosen: list[Part], scale: float) -> list[str]:
     ]
     found = {
         SEVERAL: bool(others),
-        EDGE: touches_border(box, seen.grey.shape),
-        FAINT: seen.strength(chosen, all_round=True) < _FAINT,
+        EDGE: at_edge,
+        STRIP: _is_strip_along_border(box, seen.grey.shape),
+        FAINT: strength < (_FAINT_AT_EDGE if at_edge else _FAINT),
         SMALL: box.size * seen.scale * scale < _FEW,
     }
     return [warning for warning, holds in found.items() if holds]
+
+
+def _is_strip_along_border(box: Box, shape: tuple[int, int]) -> bool:
+    """Say whether a box is narrow, and has the picture's border on one side and much room beside.
+
+    A table's edge and half a speck do; a 1 in a picture cut out around it does not.
+    """
+    rows, columns = shape
+    if box.width < _STRIP * box.height:
+        width, near, far = box.width, *sorted((box.left, columns - box.right))
+    elif box.height < _STRIP * box.width:
+        width, near, far = box.height, *sorted((box.top, rows - box.bottom))
+    else:
+        return False
+    return near <= 0 and far > width

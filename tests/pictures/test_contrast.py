@@ -65,3 +65,13 @@ def test_other_marks_are_no_paper(bar):
 def test_ink_that_fills_the_picture_differs_from_what_it_is_not():
     everything = ~NONE
     assert contrast(np.full((40, 40), 0.1, np.float32), everything, NONE, all_round=True) > 0.8
+
+
+def test_the_corner_of_a_shadow_does_not():
+    grey = np.full((40, 40), 0.9, np.float32)
+    grey[10:, 10:] = 0.5
+    seven = NONE.copy()
+    seven[10:13, 10:30] = seven[10:30, 10:13] = True
+    assert contrast(grey, seven, NONE, all_round=True) == pytest.approx(0, abs=1e-6)
+    drawn = np.where(seven, 0.5, 0.9).astype(np.float32)
+    assert contrast(drawn, seven, NONE, all_round=True) == pytest.approx(4 / 9)
