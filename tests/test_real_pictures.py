@@ -198,6 +198,17 @@ def test_a_large_faint_ring_does_not_hide_a_small_number(reader):
     assert any(abs(np.subtract(box, cup)).max() < 30 for box in reading.ignored)
 
 
+def test_a_hard_shadow_across_a_number_hides_no_digit(reader):
+    style = paper.Style(papers=("blank",), pens=("black",), size=600, contrast=0.8, shadow=0)
+    number = paper.numbers(1, seed=720, digits=5, style=replace(style, clutter=0))[0]
+    pixels = np.asarray(number.picture, np.float32)
+    rows, columns = np.mgrid[: pixels.shape[0], : pixels.shape[1]]
+    left, _, right, _ = number.boxes[1]
+    dark = columns - (left + right) // 2 > 0.5 * (rows - len(rows) / 2)
+    pixels[dark] *= 0.15
+    assert reader.read(Image.fromarray(pixels.astype(np.uint8))).text == number.text
+
+
 def test_what_is_hardly_a_digit_is_told_of(reader):
     grey = Image.new("RGB", (207, 207), "white")
     ImageDraw.Draw(grey).rectangle((46, 46, 164, 154), fill=(160, 160, 160))

@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import compress
-from operator import not_
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from digitnet.pictures.cutting import cut_wide_parts
+from digitnet.pictures.light import evened, is_uneven
 from digitnet.pictures.lines import LOW, find_lines
-from digitnet.pictures.looking import FAINTEST, Look, look
+from digitnet.pictures.looking import FAINTEST, Look
 from digitnet.pictures.mnist_form import SIZE, Classify, to_mnist_form
 from digitnet.pictures.opening import Picture
 from digitnet.pictures.parts import Box, Part, around, cut_out
 from digitnet.pictures.segments import Segment, best_segments, candidates
+from digitnet.pictures.writing import FAINT, look_at_writing, strong_and_faint
 
 NOTHING = "nothing written found"
 _UNSURE = 0.5  # probability below which a mark is hardly a digit
 _LOW, _SURE = 0.35, 0.9  # of the highest digit: a line that is lower must be as sure as this,
 _NUMBER = 3  # as must a single mark beside a line of so many
-_FAINT = 0.4  # of the writing's contrast: what is fainter is a stain, or shines through
-_WRITTEN = 0.2  # share of all parts, by their height, that is taken for writing: the strongest
-
-FIRST_LOOK, LEAST_LOOK, LARGEST_LOOK = 512, 112, 1536  # pixels of the longer side
-_HEIGHT = 56  # pixels of a digit in the second look
-_PIECE = 0.25  # of a digit's height: what is lower does not widen the second look
+_MOST_TWICE = 20  # digits that are looked at in an even light, too: more would take too long
+_SURER = 0.2  # digits: as much surer an even light must be than the light as it is
 _MOST_PARTS = 400  # more are no numbers: the largest are read
 
 
@@ -65,20 +61,44 @@ def find_numbers(picture: Picture, classify: Classify) -> Numbers:
     """Find all digits of a picture.
 
     Parts are put into lines, wide ones are cut into pieces, and of all ways to join pieces
-    to digits the likeliest is taken: so touching digits are cut, and broken ones joined.
+    to digits the likeliest is taken: so touching digits are cut, and broken ones joined. Few
+    digits in uneven light are looked at in an even light as well, and the surer reading counts.
 
     Args:
         picture: The opened picture.
         classify: Tells how likely pictures are each digit.
     """
-    looks = _looks(picture)
+    grey = picture.grey
+    found = _numbers_in(look_at_writing(grey), picture.scale, classify)
+    if sum(map(len, found.lines)) > _MOST_TWICE or not is_uneven(grey):
+        return found
+    looks = tuple(seen.in_light_of(grey) for seen in look_at_writing(evened(grey)))
+    even = _numbers_in(looks, picture.scale, classify)
+    return even if _sureness(even) > _sureness(found) + _SURER else found
+
+
+def _sureness(numbers: Numbers) -> float:
+    """Return how many digits there are, each counted by how much surer than unsure it is."""
+    return sum(
+        float(digit.probabilities.max()) - _UNSURE for line in numbers.lines for digit in line
+    )
+
+
+def _numbers_in(looks: tuple[Look, ...], scale: float, classify: Classify) -> Numbers:
+    """Find all digits of the last of some looks.
+
+    Args:
+        looks: At the whole picture, and perhaps closer.
+        scale: Pixels of the source for a pixel of the picture.
+        classify: Tells how likely pictures are each digit.
+    """
     seen = looks[-1]
-    strong, faint = _strong_and_faint(seen)
+    strong, faint = strong_and_faint(seen)
     found = find_lines(_largest(strong))
     strengths = [
         max(seen.strength([part], all_round=True) for part in line) for line in found.lines
     ]
-    least = max(FAINTEST, _FAINT * max(strengths, default=0))
+    least = max(FAINTEST, FAINT * max(strengths, default=0))
     lines: list[Sequence[FoundDigit]] = []
     ignored = [*found.ignored, *faint]
     for line, strength in zip(found.lines, strengths, strict=True):
@@ -93,15 +113,15 @@ def find_numbers(picture: Picture, classify: Classify) -> Numbers:
     warnings = _warnings(lines, crowded=len(strong) > _MOST_PARTS)
 
     def place(box: Box) -> Box:
-        return seen.in_picture(box).moved(0, 0, picture.scale)
+        return seen.in_picture(box).moved(0, 0, scale)
 
     # what was too faint for a closer look
-    elsewhere = [looks[0].in_picture(part.box) for part in _strong_and_faint(looks[0])[1]]
+    elsewhere = [looks[0].in_picture(part.box) for part in strong_and_faint(looks[0])[1]]
     return Numbers(
         tuple(tuple(digit._replace(box=place(digit.box)) for digit in line) for line in lines),
         (
             *(place(box) for box in [*(part.box for part in ignored), *dirt]),
-            *(box.moved(0, 0, picture.scale) for box in elsewhere if box.gap(seen.place)),
+            *(box.moved(0, 0, scale) for box in elsewhere if box.gap(seen.place)),
         ),
         tuple(warnings),
         looks,
@@ -117,8 +137,8 @@ def find_marks(picture: Picture) -> list[tuple[Box, npt.NDArray[np.uint8]]]:
     Returns:
         The box of each mark in the source's pixels, and the mark as uint8 (28, 28).
     """
-    seen = _looks(picture)[-1]
-    strong, _ = _strong_and_faint(seen)
+    seen = look_at_writing(picture.grey)[-1]
+    strong, _ = strong_and_faint(seen)
     found = []
     for line in find_lines(_largest(strong)).lines:
         division = _divided(seen, line)
@@ -158,38 +178,6 @@ def _warnings(lines: Sequence[Sequence[FoundDigit]], *, crowded: bool) -> Iterat
     unsure = sum(digit.probabilities.max() < _UNSURE for digit in digits)
     if unsure > len(digits) / 3:
         yield f"{unsure} of {len(digits)} are hardly digits: is it text, or a drawing?"
-
-
-def _looks(picture: Picture) -> tuple[Look, ...]:
-    """Look at all, and again where something is written, at the size at which digits are read."""
-    first = look(picture.grey, FIRST_LOOK)
-    parts, _ = _strong_and_faint(first)
-    if not parts:
-        return (first,)
-    # of the higher half of the ink: specks are many, but have little of it
-    height = _reached([part.box.height for part in parts], [part.area for part in parts], share=0.5)
-    box = around([part for part in parts if part.box.height >= _PIECE * height])
-    box = box.widened(round(height))
-    longest = min(round(box.size * _HEIGHT / height), LARGEST_LOOK)
-    return first, look(picture.grey, max(longest, LEAST_LOOK), first.in_picture(box))
-
-
-def _strong_and_faint(seen: Look) -> tuple[list[Part], list[Part]]:
-    """Return the parts that may be writing, and those that are much fainter than the writing."""
-    parts = seen.parts.parts
-    if not parts:
-        return [], []
-    heights = [part.box.height for part in parts]
-    least = _FAINT * _reached(seen.strengths, heights, share=_WRITTEN)
-    strong = [strength >= least for strength in seen.strengths]
-    return list(compress(parts, strong)), list(compress(parts, map(not_, strong)))
-
-
-def _reached(values: Sequence[float], weights: Sequence[float], *, share: float) -> float:
-    """Return the value that a share of all values, by their weights, reaches."""
-    order = np.argsort(values)[::-1]
-    summed = np.cumsum(np.asarray(weights)[order])
-    return float(values[order[np.searchsorted(summed, share * summed[-1])]])
 
 
 def _largest(parts: Sequence[Part]) -> list[Part]:

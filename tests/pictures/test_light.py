@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from digitnet.pictures.light import evened
+from digitnet.pictures.light import evened, is_uneven
 
 
 def page(*, ground=0.8, ink=0.3):
@@ -28,3 +28,10 @@ def test_ground_in_a_hard_shadow_is_as_bright_as_elsewhere(ground, ink):
 
 def test_black_ground_is_no_error():
     assert not evened(np.zeros((20, 30), np.float32)).any()
+
+
+def test_light_is_uneven_in_a_hard_shadow_and_not_for_ink():
+    shadowed = page()
+    assert is_uneven(shadowed)
+    assert not is_uneven(shadowed[:, :60])
+    assert not is_uneven(np.zeros((20, 30), np.float32))
