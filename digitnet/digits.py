@@ -110,12 +110,15 @@ class DigitClassifier(ImageClassifier):
             nothing = np.zeros(len(DIGITS), np.float32)
             return Prediction(None, 0.0, nothing, prepared.pixels, None, prepared.warnings)
         (probabilities,) = self._probabilities(prepared.pixels[None])
+        read = _prediction(prepared.pixels, probabilities, prepared.box)
         if _DOUBTFUL.intersection(prepared.warnings):
             probabilities = _WRITING * probabilities + (1 - _WRITING) / len(DIGITS)
-        read = _prediction(prepared.pixels, probabilities, prepared.box)
+        confidence = float(probabilities.max())
         return replace(
             read,
-            digit=read.digit if read.confidence >= reject_below else None,
+            digit=read.digit if confidence >= reject_below else None,
+            confidence=confidence,
+            probabilities=probabilities,
             warnings=(*prepared.warnings, *read.warnings),
         )
 

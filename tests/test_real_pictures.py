@@ -209,6 +209,14 @@ def test_a_hard_shadow_across_a_number_hides_no_digit(reader):
     assert reader.read(Image.fromarray(pixels.astype(np.uint8))).text == number.text
 
 
+def test_a_digit_that_the_edge_of_a_shadow_crosses_is_no_empty_reading(reader, drawings):
+    six = next(drawing for drawing in drawings if drawing.text == "6")
+    pixels = np.asarray(six.picture, np.float32)
+    left, _, right, _ = six.boxes[0]
+    pixels[:, left + round(0.6 * (right - left)) :] *= 0.15
+    assert reader.read(Image.fromarray(pixels.astype(np.uint8))).text
+
+
 def test_what_is_hardly_a_digit_is_told_of(reader):
     grey = Image.new("RGB", (207, 207), "white")
     ImageDraw.Draw(grey).rectangle((46, 46, 164, 154), fill=(160, 160, 160))

@@ -71,7 +71,7 @@ class Look:
 
         Args:
             parts: One or more.
-            all_round: Whether it must do so on all sides, as ink does, and edges do not.
+            all_round: Whether it must do so on most sides, as no edge does: see `contrast`.
         """
         place = around(parts).widened(FAR).within(self.grey.shape).slices
         labels = self.parts.labels[place]

@@ -16,7 +16,7 @@ from digitnet.pictures.mnist_form import SIZE, Classify, to_mnist_form
 from digitnet.pictures.opening import Picture
 from digitnet.pictures.parts import Box, Part, around, cut_out
 from digitnet.pictures.segments import Segment, best_segments, candidates
-from digitnet.pictures.writing import FAINT, look_at_writing, strong_and_faint
+from digitnet.pictures.writing import MUCH_FAINTER, look_at_writing, strong_and_faint
 
 NOTHING = "nothing written found"
 _UNSURE = 0.5  # probability below which a mark is hardly a digit
@@ -69,67 +69,80 @@ def find_numbers(picture: Picture, classify: Classify) -> Numbers:
         classify: Tells how likely pictures are each digit.
     """
     grey = picture.grey
-    found = _numbers_in(look_at_writing(grey), picture.scale, classify)
+    found = _numbers_in(look_at_writing(grey), picture.scale, classify, lenient=True)
     if sum(map(len, found.lines)) > _MOST_TWICE or not is_uneven(grey):
         return found
     looks = tuple(seen.in_light_of(grey) for seen in look_at_writing(evened(grey)))
-    even = _numbers_in(looks, picture.scale, classify)
+    even = _numbers_in(looks, picture.scale, classify, lenient=False)
     return even if _sureness(even) > _sureness(found) + _SURER else found
 
 
 def _sureness(numbers: Numbers) -> float:
     """Return how many digits there are, each counted by how much surer than unsure it is."""
-    return sum(
-        float(digit.probabilities.max()) - _UNSURE for line in numbers.lines for digit in line
-    )
+    likely = [float(digit.probabilities.max()) for line in numbers.lines for digit in line]
+    return sum(max(0.0, probability - _UNSURE) for probability in likely)
 
 
-def _numbers_in(looks: tuple[Look, ...], scale: float, classify: Classify) -> Numbers:
+def _numbers_in(
+    looks: tuple[Look, ...], scale: float, classify: Classify, *, lenient: bool
+) -> Numbers:
     """Find all digits of the last of some looks.
 
     Args:
         looks: At the whole picture, and perhaps closer.
         scale: Pixels of the source for a pixel of the picture.
         classify: Tells how likely pictures are each digit.
+        lenient: Whether, if no line stands out on most sides, others count: the edge of a shadow
+            may cross the digits.
     """
     seen = looks[-1]
-    strong, faint = strong_and_faint(seen)
-    found = find_lines(_largest(strong))
-    strengths = [
-        max(seen.strength([part], all_round=True) for part in line) for line in found.lines
-    ]
-    least = max(FAINTEST, FAINT * max(strengths, default=0))
+    written, ignored = _written_lines(seen, lenient=lenient)
     lines: list[Sequence[FoundDigit]] = []
-    ignored = [*found.ignored, *faint]
-    for line, strength in zip(found.lines, strengths, strict=True):
-        if strength < least:
-            ignored += line
-            continue
+    for line in written:
         digits, left_out = _read_line(seen, line, classify)
         if digits:
             lines.append(digits)
         ignored += left_out
     lines, dirt = _likely_lines(lines)
-    warnings = _warnings(lines, crowded=len(strong) > _MOST_PARTS)
 
-    def place(box: Box) -> Box:
+    def in_source(box: Box) -> Box:
         return seen.in_picture(box).moved(0, 0, scale)
 
     # what was too faint for a closer look
     elsewhere = [looks[0].in_picture(part.box) for part in strong_and_faint(looks[0])[1]]
     return Numbers(
-        tuple(tuple(digit._replace(box=place(digit.box)) for digit in line) for line in lines),
+        tuple(tuple(digit._replace(box=in_source(digit.box)) for digit in line) for line in lines),
         (
-            *(place(box) for box in [*(part.box for part in ignored), *dirt]),
+            *(in_source(box) for box in [*(part.box for part in ignored), *dirt]),
             *(box.moved(0, 0, scale) for box in elsewhere if box.gap(seen.place)),
         ),
-        tuple(warnings),
+        tuple(_warnings(lines, crowded=len(strong_and_faint(seen)[0]) > _MOST_PARTS)),
         looks,
     )
 
 
+def _written_lines(seen: Look, *, lenient: bool) -> tuple[list[Sequence[Part]], list[Part]]:
+    """Return the lines that stand out from the paper, and what is in none of them."""
+    strong, faint = strong_and_faint(seen)
+    found = find_lines(_largest(strong))
+    strengths = [
+        max(seen.strength([part], all_round=True) for part in line) for line in found.lines
+    ]
+    strongest = max(strengths, default=0.0)
+    lenient = lenient and strongest < FAINTEST
+    least = 0.0 if lenient else max(FAINTEST, MUCH_FAINTER * strongest)
+    lines: list[Sequence[Part]] = []
+    left_out = [*found.ignored, *faint]
+    for line, strength in zip(found.lines, strengths, strict=True):
+        if strength >= least:
+            lines.append(line)
+        else:
+            left_out += line
+    return lines, left_out
+
+
 def find_marks(picture: Picture) -> list[tuple[Box, npt.NDArray[np.uint8]]]:
-    """Return all that `find_numbers` weighs, most of it no digit: to learn the difference from.
+    """Return all that `find_numbers` weighs in the light as it is, to learn from; few are digits.
 
     Args:
         picture: The opened picture.

@@ -74,9 +74,9 @@ def prepare(source: Source, classify: Classify | None = None) -> Prepared:
         return Prepared(blank, None, (*picture.notes, NOTHING), looks)
     # whether it is alone and whole, only the look at the whole picture tells
     last = looks[-1]
-    strength = min(
-        seen.strength(parts, all_round=True) for seen, parts in ((looks[0], whole), (last, chosen))
-    )
+    strength = last.strength(chosen, all_round=True)
+    if last is not looks[0]:
+        strength = min(strength, looks[0].strength(whole, all_round=True))
     warnings = _warnings(looks[0], whole, strength, picture.scale)
     return Prepared(
         to_mnist_form(cut_out(last.ink, last.parts, chosen)),
@@ -190,7 +190,7 @@ def _warnings(seen: Look, chosen: list[Part], strength: float, scale: float) -> 
 
 
 def _is_strip_along_border(box: Box, shape: tuple[int, int]) -> bool:
-    """Say whether a box is narrow, and has the picture's border on one side and much room beside.
+    """Say whether a box is narrow, at the picture's border, and has more room on the other side.
 
     A table's edge and half a speck do; a 1 in a picture cut out around it does not.
     """

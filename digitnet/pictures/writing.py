@@ -12,10 +12,10 @@ from digitnet.pictures.looking import Look, look
 from digitnet.pictures.parts import Part, around
 from digitnet.pictures.resizing import Grey
 
-FAINT = 0.4  # of the writing's contrast: what is fainter is a stain, or shines through
+MUCH_FAINTER = 0.4  # of the writing's contrast: what has less is a stain, or shines through
 _WRITTEN = 0.2  # share of all parts, by their height, that is taken for writing: the strongest
 
-FIRST_LOOK, LEAST_LOOK, LARGEST_LOOK = 512, 112, 1536  # pixels of the longer side
+_FIRST_LOOK, _LEAST_LOOK, _LARGEST_LOOK = 512, 112, 1536  # pixels of the longer side
 _HEIGHT = 56  # pixels of a digit in the second look
 _PIECE = 0.25  # of a digit's height: what is lower does not widen the second look
 
@@ -26,7 +26,7 @@ def look_at_writing(grey: Grey) -> tuple[Look, ...]:
     Args:
         grey: float32 (H, W) in 0..1, the whole picture.
     """
-    first = look(grey, FIRST_LOOK)
+    first = look(grey, _FIRST_LOOK)
     parts, _ = strong_and_faint(first)
     if not parts:
         return (first,)
@@ -34,8 +34,8 @@ def look_at_writing(grey: Grey) -> tuple[Look, ...]:
     height = _reached([part.box.height for part in parts], [part.area for part in parts], share=0.5)
     box = around([part for part in parts if part.box.height >= _PIECE * height])
     box = box.widened(round(height))
-    longest = min(round(box.size * _HEIGHT / height), LARGEST_LOOK)
-    return first, look(grey, max(longest, LEAST_LOOK), first.in_picture(box))
+    longest = min(round(box.size * _HEIGHT / height), _LARGEST_LOOK)
+    return first, look(grey, max(longest, _LEAST_LOOK), first.in_picture(box))
 
 
 def strong_and_faint(seen: Look) -> tuple[list[Part], list[Part]]:
@@ -44,7 +44,7 @@ def strong_and_faint(seen: Look) -> tuple[list[Part], list[Part]]:
     if not parts:
         return [], []
     heights = [part.box.height for part in parts]
-    least = FAINT * _reached(seen.strengths, heights, share=_WRITTEN)
+    least = MUCH_FAINTER * _reached(seen.strengths, heights, share=_WRITTEN)
     strong = [strength >= least for strength in seen.strengths]
     return list(compress(parts, strong)), list(compress(parts, map(not_, strong)))
 
