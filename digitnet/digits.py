@@ -110,22 +110,18 @@ class DigitClassifier(ImageClassifier):
             nothing = np.zeros(len(DIGITS), np.float32)
             return Prediction(None, 0.0, nothing, prepared.pixels, None, prepared.warnings)
         (probabilities,) = self._probabilities(prepared.pixels[None])
-        read = _prediction(prepared.pixels, probabilities, prepared.box)
-        if _DOUBTFUL.intersection(prepared.warnings):
-            probabilities = _WRITING * probabilities + (1 - _WRITING) / len(DIGITS)
-        confidence = float(probabilities.max())
+        read = _prediction(prepared.pixels, probabilities, prepared.box, prepared.warnings)
         return replace(
             read,
-            digit=read.digit if confidence >= reject_below else None,
-            confidence=confidence,
-            probabilities=probabilities,
+            digit=read.digit if read.confidence >= reject_below else None,
             warnings=(*prepared.warnings, *read.warnings),
         )
 
     def read(self, source: Source) -> Reading:
         """Read all digits of a real picture: a postcode, a phone number, a column of figures.
 
-        What is much fainter than the writing, or hardly looks like a digit, is `ignored`.
+        What is much fainter than the writing, or hardly looks like a digit, is `ignored`. Where all
+        is "too faint", probabilities are spread as `inspect` does.
 
         Args:
             source: The path of a picture file, or a PIL image, upright.
@@ -138,7 +134,10 @@ class DigitClassifier(ImageClassifier):
         picture = open_picture(source)
         numbers = find_numbers(picture, self._probabilities)
         digits = [
-            [_prediction(found.pixels, found.probabilities, found.box) for found in line]
+            [
+                _prediction(found.pixels, found.probabilities, found.box, numbers.warnings)
+                for found in line
+            ]
             for line in numbers.lines
         ]
         return Reading(
@@ -197,9 +196,13 @@ class DigitClassifier(ImageClassifier):
 
 
 def _prediction(
-    pixels: npt.NDArray[np.uint8], probabilities: npt.NDArray[np.float32], box: Box
+    pixels: npt.NDArray[np.uint8],
+    probabilities: npt.NDArray[np.float32],
+    box: Box,
+    warnings: tuple[str, ...],
 ) -> Prediction:
     second, first = np.argsort(probabilities)[-2:].tolist()
-    confidence = float(probabilities[first])
-    unsure = (f"unsure: {first} or {second}",) if confidence < _UNSURE else ()
-    return Prediction(first, confidence, probabilities, pixels, box, unsure)
+    unsure = (f"unsure: {first} or {second}",) if probabilities[first] < _UNSURE else ()
+    if _DOUBTFUL.intersection(warnings):
+        probabilities = _WRITING * probabilities + (1 - _WRITING) / len(DIGITS)
+    return Prediction(first, float(probabilities[first]), probabilities, pixels, box, unsure)

@@ -15,15 +15,17 @@ from digitnet.pictures.looking import FAINTEST, Look
 from digitnet.pictures.mnist_form import SIZE, Classify, to_mnist_form
 from digitnet.pictures.opening import Picture
 from digitnet.pictures.parts import Box, Part, around, cut_out
+from digitnet.pictures.preparing import FAINT, NOTHING
+from digitnet.pictures.resizing import Grey
 from digitnet.pictures.segments import Segment, best_segments, candidates
 from digitnet.pictures.writing import MUCH_FAINTER, look_at_writing, strong_and_faint
 
-NOTHING = "nothing written found"
 _UNSURE = 0.5  # probability below which a mark is hardly a digit
 _LOW, _SURE = 0.35, 0.9  # of the highest digit: a line that is lower must be as sure as this,
 _NUMBER = 3  # as must a single mark beside a line of so many
 _MOST_TWICE = 20  # digits that are looked at in an even light, too: more would take too long
-_SURER = 0.2  # digits: as much surer an even light must be than the light as it is
+_SURER = 0.1  # digits: as much surer an even light must be than the light as it is,
+_LIKELY = 0.8  # each digit counted from this probability on
 _MOST_PARTS = 400  # more are no numbers: the largest are read
 
 
@@ -69,22 +71,23 @@ def find_numbers(picture: Picture, classify: Classify) -> Numbers:
         classify: Tells how likely pictures are each digit.
     """
     grey = picture.grey
-    found = _numbers_in(look_at_writing(grey), picture.scale, classify, lenient=True)
+    found = _numbers_in(look_at_writing(grey), picture.scale, classify)
     if sum(map(len, found.lines)) > _MOST_TWICE or not is_uneven(grey):
         return found
-    looks = tuple(seen.in_light_of(grey) for seen in look_at_writing(evened(grey)))
-    even = _numbers_in(looks, picture.scale, classify, lenient=False)
-    return even if _sureness(even) > _sureness(found) + _SURER else found
+    even = _numbers_in(look_at_writing(evened(grey)), picture.scale, classify, light=grey)
+    surer = _sureness(even) > _sureness(found) + _SURER
+    return even if surer and sum(map(len, even.lines)) > 1 else found
 
 
 def _sureness(numbers: Numbers) -> float:
-    """Return how many digits there are, each counted by how much surer than unsure it is."""
-    likely = [float(digit.probabilities.max()) for line in numbers.lines for digit in line]
-    return sum(max(0.0, probability - _UNSURE) for probability in likely)
+    """Return how many digits there are, each counted by how much it is surer than likely dirt."""
+    return sum(
+        float(digit.probabilities.max()) - _LIKELY for line in numbers.lines for digit in line
+    )
 
 
 def _numbers_in(
-    looks: tuple[Look, ...], scale: float, classify: Classify, *, lenient: bool
+    looks: tuple[Look, ...], scale: float, classify: Classify, light: Grey | None = None
 ) -> Numbers:
     """Find all digits of the last of some looks.
 
@@ -92,11 +95,10 @@ def _numbers_in(
         looks: At the whole picture, and perhaps closer.
         scale: Pixels of the source for a pixel of the picture.
         classify: Tells how likely pictures are each digit.
-        lenient: Whether, if no line stands out on most sides, others count: the edge of a shadow
-            may cross the digits.
+        light: The picture in the light as it is, if these looks are in an even one.
     """
     seen = looks[-1]
-    written, ignored = _written_lines(seen, lenient=lenient)
+    written, ignored, faint = _written_lines(seen, light)
     lines: list[Sequence[FoundDigit]] = []
     for line in written:
         digits, left_out = _read_line(seen, line, classify)
@@ -116,21 +118,22 @@ def _numbers_in(
             *(in_source(box) for box in [*(part.box for part in ignored), *dirt]),
             *(box.moved(0, 0, scale) for box in elsewhere if box.gap(seen.place)),
         ),
-        tuple(_warnings(lines, crowded=len(strong_and_faint(seen)[0]) > _MOST_PARTS)),
+        tuple(_warnings(lines, faint=faint, crowded=len(strong_and_faint(seen)[0]) > _MOST_PARTS)),
         looks,
     )
 
 
-def _written_lines(seen: Look, *, lenient: bool) -> tuple[list[Sequence[Part]], list[Part]]:
-    """Return the lines that stand out from the paper, and what is in none of them."""
+def _written_lines(seen: Look, light: Grey | None) -> tuple[list[Sequence[Part]], list[Part], bool]:
+    """Return the lines that stand out from the paper, what is in none, and whether no line does."""
     strong, faint = strong_and_faint(seen)
     found = find_lines(_largest(strong))
-    strengths = [
-        max(seen.strength([part], all_round=True) for part in line) for line in found.lines
-    ]
+    # the edge of a shadow looks like ink in an even light, and is none in the light as it is
+    lit = seen if light is None else seen.in_light_of(light)
+    strengths = [max(lit.strength([part], all_round=True) for part in line) for line in found.lines]
     strongest = max(strengths, default=0.0)
-    lenient = lenient and strongest < FAINTEST
-    least = 0.0 if lenient else max(FAINTEST, MUCH_FAINTER * strongest)
+    none = strongest < FAINTEST
+    # it may cross all digits that there are: in the light as it is they count nevertheless
+    least = 0.0 if none and light is None else max(FAINTEST, MUCH_FAINTER * strongest)
     lines: list[Sequence[Part]] = []
     left_out = [*found.ignored, *faint]
     for line, strength in zip(found.lines, strengths, strict=True):
@@ -138,7 +141,7 @@ def _written_lines(seen: Look, *, lenient: bool) -> tuple[list[Sequence[Part]], 
             lines.append(line)
         else:
             left_out += line
-    return lines, left_out
+    return lines, left_out, none
 
 
 def find_marks(picture: Picture) -> list[tuple[Box, npt.NDArray[np.uint8]]]:
@@ -182,10 +185,14 @@ def _likely_lines(
     return kept, [digit.box for line in lines if not any(line is k for k in kept) for digit in line]
 
 
-def _warnings(lines: Sequence[Sequence[FoundDigit]], *, crowded: bool) -> Iterator[str]:
+def _warnings(
+    lines: Sequence[Sequence[FoundDigit]], *, faint: bool, crowded: bool
+) -> Iterator[str]:
     digits = [digit for line in lines for digit in line]
     if not digits:
         yield NOTHING
+    elif faint:
+        yield FAINT
     if crowded:
         yield f"more than {_MOST_PARTS} separate marks: only the largest were read"
     unsure = sum(digit.probabilities.max() < _UNSURE for digit in digits)
