@@ -24,6 +24,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -209,7 +210,14 @@ def _refusals(classifier: DigitClassifier, test: ImageSet, count: int, out: Path
     digits = paper.digits(count, seed=SEED + 4) + paper.digits(count, seed=SEED + 5, source=test)
     confidences = np.array([classifier.inspect(p.picture).confidence for p in digits])
     threshold = float(np.quantile(confidences, REFUSED))
-    kinds = {"blank pages": paper.blanks, "scribbles": paper.scribbles, "letters": paper.letters}
+    kinds = {
+        "blank pages": paper.blanks,
+        "blank pages without specks and dashes": partial(
+            paper.blanks, style=paper.Style(clutter=0)
+        ),
+        "scribbles": paper.scribbles,
+        "letters": paper.letters,
+    }
     shares = {}
     for name, make in kinds.items():
         read = [classifier.inspect(p.picture) for p in make(count, seed=SEED + 6)]
