@@ -71,6 +71,23 @@ def test_numbers_have_the_digits_and_lines_that_are_asked_for():
     assert all(len(made.text) == 7 for made in paper.numbers(3, digits=7))
 
 
+@pytest.mark.parametrize(("gap", "touching"), [(-0.1, True), ((0.5, 0.6), False)])
+def test_a_gap_makes_digits_touch_or_stand_apart(gap, touching):
+    made = paper.numbers(8, seed=9, digits=2, gap=gap, style=paper.Style(**PLAIN, size=300))
+    assert [number.traits.touching for number in made] == [touching] * 8
+
+
+def test_the_owner_of_ink_is_the_digit_in_whose_box_it_lies():
+    for made in paper.numbers(3, seed=9, digits=(2, 4), gap=(0.3, 0.5)):
+        assert made.owners.shape == made.ink.shape
+        assert not made.owners[made.ink == 0].any()
+        for number, (left, top, right, bottom) in enumerate(made.boxes, start=1):
+            rows, columns = np.nonzero(made.owners == number)
+            assert (columns.min(), rows.min()) == (left, top)
+            assert (columns.max() + 1, rows.max() + 1) == (right, bottom)
+    assert not paper.blanks(1, seed=9)[0].owners.any()
+
+
 def test_digits_of_a_line_do_not_lie_on_one_another():
     style = paper.Style(papers=("blank",), rotation=0, tilt=0, clutter=0, size=600)
     for made in paper.numbers(12, seed=8, digits=6, style=style):
@@ -281,6 +298,8 @@ def test_a_style_that_cannot_be_is_refused(settings, message):
         lambda: paper.digits(1, style={"shadow": 1}),
         lambda: paper.numbers(1, digits=(5, 2)),
         lambda: paper.numbers(1, lines=0),
+        lambda: paper.numbers(1, gap=-0.2),
+        lambda: paper.numbers(1, gap=(0.4, 0.2)),
         lambda: paper.numbers(1, digits=101),
         lambda: paper.save("a.png", datasets, "png"),
         lambda: paper.save("a.png", paper.blanks(1)[0], "tiff"),

@@ -28,7 +28,13 @@ def centred(marks: Sequence[Mark]) -> list[Mark]:
     return [mark.moved(1, -(left + right) / 2, -(top + bottom) / 2) for mark in marks]
 
 
-def lines(digits: Sequence[Mark], lengths: Sequence[int], shot: Shot, rng: Generator) -> list[Mark]:
+def lines(
+    digits: Sequence[Mark],
+    lengths: Sequence[int],
+    shot: Shot,
+    rng: Generator,
+    gap: tuple[float, float] | None = None,
+) -> list[Mark]:
     """Return digits in lines, in reading order, with dashes between some.
 
     Args:
@@ -36,12 +42,14 @@ def lines(digits: Sequence[Mark], lengths: Sequence[int], shot: Shot, rng: Gener
         lengths: How many digits each line has.
         shot: Whether there are things that are no digits.
         rng: Draws sizes, gaps and slopes.
+        gap: The least and the most between digits, of their height, drawn once a line and varied
+            there; `None` leaves it to chance.
     """
     heights = _heights(len(lengths), rng)
     placed: list[Mark] = []
     floor, start = 0.0, 0
     for count, height in zip(lengths, heights, strict=True):
-        line = _line(digits[start : start + count], shot, rng)
+        line = _line(digits[start : start + count], shot, rng, gap)
         indent = between(rng, 0, 0.8)
         line = [mark.moved(height, indent, 0) for mark in line]
         floor += -bounds(line)[1] if placed else 0.0
@@ -58,10 +66,12 @@ def _heights(count: int, rng: Generator) -> list[float]:
     return [1.0] + [1 / ratio(rng, 1, most) for _ in range(count - 1)]
 
 
-def _line(digits: Sequence[Mark], shot: Shot, rng: Generator) -> list[Mark]:
+def _line(
+    digits: Sequence[Mark], shot: Shot, rng: Generator, gaps: tuple[float, float] | None
+) -> list[Mark]:
     """Return the digits of a line on a baseline that may rise or fall, at y = 0."""
     spread = between(rng, 0.3, 0.69) if chance(rng, 0.15) else between(rng, 0, 0.15)
-    gap = _gap(rng)
+    gap = between(rng, *gaps) if gaps is not None else _gap(rng)
     slope, bow = float(rng.normal(0, 0.04)), float(rng.normal(0, 0.01))
     groups = _groups(len(digits), rng)
     dashed = shot.clutter and chance(rng, 0.6)
@@ -75,7 +85,7 @@ def _line(digits: Sequence[Mark], shot: Shot, rng: Generator) -> list[Mark]:
             wide = place in groups
             left = x + (between(rng, 0.5, 1.0) if wide else gap * between(rng, 0.6, 1.5))
             if gap <= 0 and not wide:
-                left = _touching(placed[-1], mark, shot)
+                left = _touching(placed[-1], mark, shot) + gap
             if wide and dashed:
                 placed.append(_dash(x, left, base, shot, rng))
                 left += 0.35

@@ -11,6 +11,7 @@ from PIL import Image
 
 Box = tuple[int, int, int, int]
 Cover = npt.NDArray[np.uint8]
+Owners = npt.NDArray[np.uint16]
 
 
 class Traits(NamedTuple):
@@ -75,6 +76,8 @@ class PaperPicture:
         traits: What was drawn for it.
         ink: uint8 (H, W), how much of each pixel is covered by what was written on this side,
             specks and parts of neighbours too.
+        owners: uint16 (H, W), whose that ink is: 1 for the first digit of the text, and so on;
+            0 for what is of no digit.
     """
 
     picture: Image.Image
@@ -82,3 +85,4 @@ class PaperPicture:
     boxes: tuple[Box, ...]
     traits: Traits
     ink: Cover
+    owners: Owners

@@ -14,7 +14,7 @@ from digitnet.datasets.paper.fields import Array, Shape
 from digitnet.datasets.paper.ink import colour, textured
 from digitnet.datasets.paper.layout import bounds
 from digitnet.datasets.paper.marks import THINNEST, Mark, Matrix, Tile, drawn
-from digitnet.datasets.paper.record import Box, Cover, PaperPicture, Traits
+from digitnet.datasets.paper.record import Box, Cover, Owners, PaperPicture, Traits
 from digitnet.datasets.paper.sheets import sheet
 from digitnet.datasets.paper.shot import Shot, legible
 
@@ -69,7 +69,8 @@ def picture_of(page: Page, shot: Shot, rng: Generator) -> PaperPicture:
     boxes = tuple(_box(tile, page.shape) for tile in truth)
     text = _text([mark.digit for mark in digits], page.lengths)
     traits = _traits(page, shot, boxes, digits, contrast)._replace(touching=_touch(truth))
-    return PaperPicture(taken(shot, scene, unit, of_camera), text, boxes, traits, cover)
+    owners = _owners(truth, page.shape)
+    return PaperPicture(taken(shot, scene, unit, of_camera), text, boxes, traits, cover, owners)
 
 
 def _cover(tiles: Sequence[Tile], shape: Shape) -> Cover:
@@ -79,6 +80,15 @@ def _cover(tiles: Sequence[Tile], shape: Shape) -> Cover:
         place, part = _overlap(tile, shape)
         np.maximum(cover[place], tile.ink[part], out=cover[place])
     return cover
+
+
+def _owners(digits: Sequence[Tile], shape: Shape) -> Owners:
+    """Return which digit's ink lies in each pixel, counted from 1, uint16 (H, W)."""
+    owners = np.zeros(shape, dtype=np.uint16)
+    for number, tile in enumerate(digits, start=1):
+        place, part = _overlap(tile, shape)
+        owners[place][tile.ink[part] >= _INK] = number
+    return owners
 
 
 def _inked(scene: Array, cover: Cover, shot: Shot, unit: float, rng: Generator) -> float:

@@ -108,7 +108,7 @@ class Style:
             if names is not None:
                 object.__setattr__(self, field, _checked_names(field, names, known))
         for field, (low, high) in AMOUNTS.items():
-            _check_amount(field, getattr(self, field), low, high)
+            check_amount(field, getattr(self, field), low, high)
         if not self.pairs():
             raise InvalidInputError(
                 f"Expected papers and pens that go together; received {self.papers} and "
@@ -135,7 +135,8 @@ def _checked_names(field: str, names: Any, known: tuple[str, ...]) -> tuple[str,
     return tuple(names)
 
 
-def _check_amount(field: str, amount: Any, low: float, high: float) -> None:
+def check_amount(field: str, amount: Any, low: float, high: float) -> None:
+    """Raise an error unless an amount is `None`, a number, or a pair of them, in a range."""
     if amount is None:
         return
     ends = amount if isinstance(amount, tuple) and len(amount) == 2 else (amount, amount)

@@ -17,7 +17,7 @@ from digitnet.datasets.paper.marks import Mark
 from digitnet.datasets.paper.record import PaperPicture
 from digitnet.datasets.paper.scene import Page, picture_of
 from digitnet.datasets.paper.shot import Shot, draw_shot
-from digitnet.datasets.paper.style import Style
+from digitnet.datasets.paper.style import Style, check_amount
 from digitnet.datasets.paper.writing import write
 from digitnet.errors import InvalidInputError
 from digitnet.randomness import PAPER, derive_seed
@@ -57,6 +57,7 @@ def numbers(
     seed: int = 0,
     digits: int | tuple[int, int] = (2, 12),
     lines: int | tuple[int, int] = 1,
+    gap: float | tuple[float, float] | None = None,
     source: ImageSet | None = None,
     style: Style | None = None,
 ) -> list[PaperPicture]:
@@ -67,6 +68,9 @@ def numbers(
         seed: In 0..2**63 - 1; the same seed and settings give the same pictures.
         digits: Digits in a line, or the least and the most, in 1..100.
         lines: Lines in a picture, or the least and the most, in 1..100.
+        gap: Between the digits of a line, about, as a share of their height, or the least and
+            the most, in -0.15..2; at 0 their ink meets, below it overlaps, but groups of digits
+            stand apart. `None` leaves it to chance.
         source: See `digits`.
         style: See `digits`.
 
@@ -76,12 +80,14 @@ def numbers(
     _check_source(source)
     fewest, most = _checked_range("digits", digits)
     least_lines, most_lines = _checked_range("lines", lines)
+    check_amount("gap", gap, -0.15, 2)
+    gaps = gap if gap is None or isinstance(gap, tuple) else (gap, gap)
     fixed = style is not None and style.height is not None
 
     def make(shot: Shot, rng: Generator) -> PaperPicture:
         lengths = rng.integers(fewest, most + 1, size=rng.integers(least_lines, most_lines + 1))
         written = write(int(lengths.sum()), shot, source, rng)
-        marks = layout.centred(layout.lines(written, lengths.tolist(), shot, rng))
+        marks = layout.centred(layout.lines(written, lengths.tolist(), shot, rng, gaps))
         shape = shape_of(shot, marks, rng)
         shot = shot if fixed else wide_enough(shot, marks, shape, rng)
         warp, shape = framed(shot, marks, shape, rng)
