@@ -38,7 +38,7 @@ from digitnet import DigitClassifier, ImageSet
 from digitnet.datasets import paper
 from digitnet.pictures import Source
 
-SEED = 500_000_000  # far from those of examples/train_ink.py and train_pretrained.py
+SEED = 500_000_000  # far from those of the scripts in examples/ that train
 CURVES: Mapping[str, tuple[float, ...]] = {
     "rotation": (0, 10, 20, 30, 45),
     "height": (0.03, 0.06, 0.12, 0.25, 0.5, 0.9),

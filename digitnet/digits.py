@@ -120,8 +120,10 @@ class DigitClassifier(ImageClassifier):
     def read(self, source: Source) -> Reading:
         """Read all digits of a real picture: a postcode, a phone number, a column of figures.
 
-        What is much fainter than the writing, or hardly looks like a digit, is `ignored`. Where all
-        is "too faint", probabilities are spread as `inspect` does.
+        What is much fainter than the writing, or hardly looks like a digit, is `ignored`. A digit's
+        probabilities are the geometric mean of `predict_proba`'s and a second network's, which sees
+        it in its line; what that takes for no digit has a tenth for each. Where all is "too faint",
+        they are spread as `inspect` does.
 
         Args:
             source: The path of a picture file, or a PIL image, upright.

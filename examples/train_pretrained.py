@@ -24,6 +24,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
+from segment_truth import divisions_with_truth
 
 from digitnet import Augmentation, DigitClassifier, ImageSet, Recipe, datasets
 from digitnet.artifact import read_artifact, write_artifact
@@ -31,9 +32,8 @@ from digitnet.data.image_set import DIGITS
 from digitnet.datasets import paper
 from digitnet.pictures import prepare
 from digitnet.pictures.mnist_form import to_mnist_form
-from digitnet.pictures.numbers import find_marks
-from digitnet.pictures.opening import open_picture
 from digitnet.pictures.resizing import resized
+from digitnet.pictures.segment_network import NONE
 
 RECIPE = Recipe(
     name="pretrained",
@@ -166,25 +166,40 @@ def found_in(job: tuple[partial, int, int]) -> list[tuple[np.ndarray, int]]:
 def labelled(
     picture: paper.PaperPicture, random: np.random.Generator
 ) -> Iterator[tuple[np.ndarray, int]]:
-    """Yield the marks of a picture that are digits, and about as many that are none."""
-    marks = found_marks(picture)
-    spare = max(len(picture.boxes), 1)
-    for box, pixels in (marks[place] for place in random.permutation(len(marks))):
-        shares = [overlap(box, digit) for digit in picture.boxes]
-        best = int(np.argmax(shares)) if shares else 0
-        if shares and shares[best] > DIGIT_ABOVE:
-            yield pixels, int(picture.text[best])
-        elif not shares or (shares[best] < FOREIGN_BELOW and not is_narrow(box) and spare):
-            spare -= 1
-            yield pixels, int(random.integers(10))
-
-
-def found_marks(picture: paper.PaperPicture) -> list[tuple[tuple, np.ndarray]]:
-    """Return boxes and pixels of the digit that is found, or of all that may be digits."""
+    """Yield the digits that are found in a picture, and about as many marks that are none."""
     if picture.traits.subject == "number":
-        return find_marks(open_picture(picture.picture))
+        yield from of_number(picture, random)
+        return
     prepared = prepare(picture.picture)
-    return [] if prepared.box is None else [(prepared.box, prepared.pixels)]
+    if prepared.box is None:
+        return
+    share = overlap(prepared.box, picture.boxes[0]) if picture.boxes else 0.0
+    if share > DIGIT_ABOVE:
+        yield prepared.pixels, int(picture.text)
+    elif not picture.boxes or (share < FOREIGN_BELOW and not is_narrow(prepared.box)):
+        yield prepared.pixels, int(random.integers(10))
+
+
+def of_number(
+    picture: paper.PaperPicture, random: np.random.Generator
+) -> Iterator[tuple[np.ndarray, int]]:
+    """Yield at most two segments for each digit of a number that are digits, and one that is none.
+
+    The same digit is found several times, cut in one place or beside it.
+    """
+    segments = [
+        (division, segment, label)
+        for division, labels in divisions_with_truth(picture)
+        for segment, label in zip(division.segments, labels, strict=True)
+        if label is not None and (label != NONE or not is_narrow(division.box(segment)))
+    ]
+    digits = [found for found in segments if found[2] != NONE]
+    others = [found for found in segments if found[2] == NONE]
+    for found, most in ((digits, 2 * len(picture.boxes)), (others, len(picture.boxes))):
+        for place in random.permutation(len(found))[:most]:
+            division, segment, label = found[place]
+            (pixels,) = division.in_mnist_form([segment])
+            yield pixels, int(random.integers(10)) if label == NONE else label
 
 
 def is_narrow(box: tuple) -> bool:

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from digitnet.pictures.parts import Box, Part, Parts
 
-_WIDE = 0.7  # of its line's height: a part that is wider may be several digits
-_APART = 0.2  # of the line's height: how far cuts are from each other and from the ends
-_MOST = 8  # cuts of one part
+_WIDE = 0.5  # of its line's height: a part that is wider may be several digits
+# Of the line's height: how far cuts are from each other and from the ends. A 1 that touches its
+# neighbour is hardly wider
+_APART = 0.1
+_MOST = 12  # cuts of one part, about
 _SLANTS = (0.0, -0.2, 0.2, -0.4, 0.4)  # columns that a cut moves to the right with each row
 
 Labels = npt.NDArray[np.int32]
 
 
-def cut_wide_parts(parts: Parts, line: Sequence[Part], height: float) -> tuple[Parts, list[Part]]:
-    """Cut the wide parts of a line where it costs the least ink.
+def is_wide(part: Part, height: float) -> bool:
+    """Say whether a part may be several digits of a line of that height."""
+    return part.box.width > _WIDE * height
+
+
+def cut_parts(
+    parts: Parts, line: Sequence[Part], wide: Collection[Part], height: float
+) -> tuple[Parts, list[Part]]:
+    """Cut parts of a line where it costs the least ink.
 
     Whether a cut is right is seen only when the pieces are read: here it is made wherever
     it may be.
@@ -26,17 +35,20 @@ def cut_wide_parts(parts: Parts, line: Sequence[Part], height: float) -> tuple[P
     Args:
         parts: All parts of the picture.
         line: Those of one line, from left to right.
+        wide: Those of the line that are cut.
         height: How high digits of this line are, in pixels.
 
     Returns:
         The parts of the picture with pieces as new parts, and those of the line.
     """
+    if not wide:
+        return parts, list(line)
     labels = parts.labels.copy()
     pieces: list[Part] = []
     following = int(labels.max()) + 1
     for part in line:
         mask = labels[part.box.slices] == part.number
-        cuts = _cuts(mask, height) if part.box.width > _WIDE * height else []
+        cuts = _cuts(mask, height) if part in wide else []
         for cut in cuts:
             right = mask & (np.arange(mask.shape[1]) >= cut[:, None])
             labels[part.box.slices][right] = following

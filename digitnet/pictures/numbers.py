@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from digitnet.pictures.cutting import cut_wide_parts
+from digitnet.pictures.division import Division, divide
 from digitnet.pictures.light import evened, is_uneven
-from digitnet.pictures.lines import LOW, find_lines
+from digitnet.pictures.lines import find_lines
 from digitnet.pictures.looking import FAINTEST, Look
-from digitnet.pictures.mnist_form import SIZE, Classify, to_mnist_form
+from digitnet.pictures.mnist_form import Classify
 from digitnet.pictures.opening import Picture
-from digitnet.pictures.parts import Box, Part, around, cut_out
+from digitnet.pictures.parts import Box, Part
 from digitnet.pictures.preparing import FAINT, NOTHING
 from digitnet.pictures.resizing import Grey
-from digitnet.pictures.segments import Segment, best_segments, candidates
+from digitnet.pictures.segments import Segment, best_segments
+from digitnet.pictures.weighing import weigh
 from digitnet.pictures.writing import MUCH_FAINTER, look_at_writing, strong_and_faint
 
 _UNSURE = 0.5  # probability below which a mark is hardly a digit
@@ -26,6 +28,7 @@ _NUMBER = 3  # as must a single mark beside a line of so many
 _MOST_TWICE = 20  # digits that are looked at in an even light, too: more would take too long
 _SURER = 0.1  # digits: as much surer an even light must be than the light as it is,
 _LIKELY = 0.8  # each digit counted from this probability on
+_LEAST = 0.02  # how likely any segment is a digit
 _MOST_PARTS = 400  # more are no numbers: the largest are read
 
 
@@ -62,8 +65,8 @@ class Numbers(NamedTuple):
 def find_numbers(picture: Picture, classify: Classify) -> Numbers:
     """Find all digits of a picture.
 
-    Parts are put into lines, wide ones are cut into pieces, and of all ways to join pieces
-    to digits the likeliest is taken: so touching digits are cut, and broken ones joined. Few
+    Parts are put into lines, wide ones that are not surely one digit are cut, and of all ways to
+    join pieces the likeliest is taken: so touching digits are cut, and broken ones joined. Few
     digits in uneven light are looked at in an even light as well, and the surer reading counts.
 
     Args:
@@ -144,24 +147,15 @@ def _written_lines(seen: Look, light: Grey | None) -> tuple[list[Sequence[Part]]
     return lines, left_out, none
 
 
-def find_marks(picture: Picture) -> list[tuple[Box, npt.NDArray[np.uint8]]]:
-    """Return all that `find_numbers` weighs in the light as it is, to learn from; few are digits.
+def find_divisions(picture: Picture) -> list[Division]:
+    """Return the lines of a picture in the light as it is, all that is wide cut, to learn from.
 
     Args:
         picture: The opened picture.
-
-    Returns:
-        The box of each mark in the source's pixels, and the mark as uint8 (28, 28).
     """
     seen = look_at_writing(picture.grey)[-1]
     strong, _ = strong_and_faint(seen)
-    found = []
-    for line in find_lines(_largest(strong)).lines:
-        division = _divided(seen, line)
-        for segment, pixels in zip(division.segments, division.pixels, strict=True):
-            box = seen.in_picture(division.box(segment)).moved(0, 0, picture.scale)
-            found.append((box, pixels))
-    return found
+    return [divide(seen, line) for line in find_lines(_largest(strong)).lines]
 
 
 def _likely_lines(
@@ -204,54 +198,49 @@ def _largest(parts: Sequence[Part]) -> list[Part]:
     return sorted(parts, key=lambda part: -part.area)[:_MOST_PARTS]
 
 
-class _Division(NamedTuple):
-    """All ways to divide a line into digits.
-
-    Attributes:
-        pieces: What its parts were cut into, from left to right.
-        height: How high its digits are, in pixels of the look.
-        segments: Runs of pieces that may be a digit.
-        pixels: uint8 (N, 28, 28), those as a network can read them.
-    """
-
-    pieces: list[Part]
-    height: float
-    segments: list[Segment]
-    pixels: npt.NDArray[np.uint8]
-
-    def box(self, segment: Segment) -> Box:
-        return around(self.pieces[slice(*segment)])
-
-
-def _divided(seen: Look, line: Sequence[Part]) -> _Division:
-    """Cut the parts of a line, and find what may be its digits."""
-    highest = max(part.box.height for part in line)
-    height = float(np.median([p.box.height for p in line if p.box.height > LOW * highest]))
-    parts, pieces = cut_wide_parts(seen.parts, line, height)
-    segments = candidates(pieces, height)
-    pixels = [
-        to_mnist_form(cut_out(seen.ink, parts, pieces[slice(*segment)])) for segment in segments
-    ]
-    return _Division(pieces, height, segments, np.reshape(pixels, (-1, SIZE, SIZE)))
-
-
 def _read_line(
     seen: Look, line: Sequence[Part], classify: Classify
 ) -> tuple[tuple[FoundDigit, ...], list[Part]]:
     """Return the digits of a line, and the parts that are none."""
-    division = _divided(seen, line)
-    if not division.segments:
-        return (), division.pieces
-    probabilities = classify(division.pixels)
-    # what is no digit at all has a tenth for each of the ten
-    likely = np.maximum((probabilities.max(axis=1) - 0.1) / 0.9, 0.01)
-    likelihoods = dict(zip(division.segments, likely.tolist(), strict=True))
-    chosen, left_out = best_segments(division.pieces, division.height, likelihoods)
-    place: dict[Segment, int] = {segment: index for index, segment in enumerate(division.segments)}
-    digits = [
-        FoundDigit(
-            division.box(segment), division.pixels[place[segment]], probabilities[place[segment]]
-        )
-        for segment in chosen
-    ]
+    division = divide(seen, line, weigh)
+    beside = dict(zip(division.segments, weigh(division.in_line()), strict=True))
+    likelihoods = {segment: float(shares.sum()) for segment, shares in beside.items()}
+    # of the others, none can become likelier than any segment is
+    alone = _read(division, [s for s, share in likelihoods.items() if share > _LEAST**2], classify)
+    for segment, (_, probabilities) in alone.items():
+        # what is no digit at all has a tenth for each of the ten
+        sure = max(float(probabilities.max()) - 0.1, 0) / 0.9
+        likelihoods[segment] = math.sqrt(sure * likelihoods[segment])
+    chosen, left_out = best_segments(
+        division.pieces,
+        division.height,
+        {segment: max(share, _LEAST) for segment, share in likelihoods.items()},
+    )
+    alone |= _read(division, [segment for segment in chosen if segment not in alone], classify)
+    digits = []
+    for segment in chosen:
+        pixels, probabilities = alone[segment]
+        agreed = _agreed(probabilities, beside[segment])
+        digits.append(FoundDigit(division.box(segment), pixels, agreed))
     return tuple(digits), left_out
+
+
+def _read(
+    division: Division, segments: Sequence[Segment], classify: Classify
+) -> dict[Segment, tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]]:
+    """Return the pixels and probabilities of segments, without what is around them."""
+    if not segments:
+        return {}
+    pixels = division.in_mnist_form(segments)
+    return dict(zip(segments, zip(pixels, classify(pixels), strict=True), strict=True))
+
+
+def _agreed(
+    alone: npt.NDArray[np.float32], beside: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
+    """Return the geometric mean of the probabilities without and with what is around.
+
+    What is no digit in its line has a tenth of that for each of the ten.
+    """
+    both = np.sqrt(alone * (beside + max(1 - float(beside.sum()), 0) / len(beside)))
+    return np.asarray(both / both.sum())

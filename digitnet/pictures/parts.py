@@ -57,6 +57,12 @@ class Box(NamedTuple):
             max(self.bottom, other.bottom),
         )
 
+    def common(self, other: Box) -> Box:
+        """Return what lies in both; of no width or height where nothing does."""
+        left, top = max(self.left, other.left), max(self.top, other.top)
+        right, bottom = min(self.right, other.right), min(self.bottom, other.bottom)
+        return Box(left, top, max(left, right), max(top, bottom))
+
     def widened(self, margin: int) -> Box:
         """Return the box with a margin on each side."""
         left, top, right, bottom = self

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from digitnet.datasets import paper
 from digitnet.pictures.looking import look
-from digitnet.pictures.numbers import find_marks
 from digitnet.pictures.opening import open_picture
 from digitnet.pictures.parts import Box
 
@@ -45,14 +43,3 @@ def test_parts_in_a_photo_that_are_fainter_than_writing_are_left_out():
         assert all(found.strength([part]) >= 0.07 for part in found.parts.parts)
     # the ink itself stays, for whoever wonders what was left out
     assert any(found.ink.max() > 0.6 and not found.parts.parts for found in seen)
-
-
-def test_all_marks_of_a_number_are_found_with_their_boxes():
-    style = paper.Style(papers=("blank",), pens=("felt",), size=600, contrast=0.8, clutter=0)
-    number = paper.numbers(1, seed=701, digits=5, style=style)[0]
-    marks = find_marks(open_picture(number.picture))
-    for left, top, right, bottom in number.boxes:
-        middles = [((box.left + box.right) / 2, (box.top + box.bottom) / 2) for box, _ in marks]
-        assert any(left <= x <= right and top <= y <= bottom for x, y in middles)
-    assert all(pixels.shape == (28, 28) for _, pixels in marks)
-    assert find_marks(open_picture(Image.new("L", (50, 50), 255))) == []

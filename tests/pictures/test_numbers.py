@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from digitnet.pictures.cutting import cut_wide_parts
+from digitnet.pictures.cutting import cut_parts, is_wide
 from digitnet.pictures.lines import find_lines
 from digitnet.pictures.parts import Box, Part, Parts, find_parts
 from digitnet.pictures.segments import best_segments, candidates
@@ -60,7 +60,7 @@ def touching():
 
 def test_a_wide_part_is_cut_where_there_is_least_ink():
     parts = touching()
-    cut, pieces = cut_wide_parts(parts, parts.parts, height=40.0)
+    cut, pieces = cut_parts(parts, parts.parts, parts.parts, height=40.0)
     assert sum(piece.area for piece in pieces) == parts.parts[0].area
     assert any(20 <= piece.box.left <= 38 for piece in pieces)
     for piece in pieces:
@@ -68,9 +68,15 @@ def test_a_wide_part_is_cut_where_there_is_least_ink():
     assert len({piece.number for piece in pieces}) == len(pieces)
 
 
-def test_a_narrow_part_is_not_cut():
+def test_a_part_is_wide_beside_the_height_of_its_line():
+    (part,) = touching().parts
+    assert is_wide(part, height=40.0)
+    assert not is_wide(part, height=120.0)
+
+
+def test_a_part_that_is_not_asked_for_is_not_cut():
     parts = touching()
-    cut, pieces = cut_wide_parts(parts, parts.parts, height=80.0)
+    cut, pieces = cut_parts(parts, parts.parts, [], height=40.0)
     assert pieces == list(parts.parts)
     assert np.array_equal(cut.labels, parts.labels)
 
@@ -78,7 +84,7 @@ def test_a_narrow_part_is_not_cut():
 def test_the_picture_that_is_cut_is_left_as_it_was():
     parts = touching()
     before = parts.labels.copy()
-    cut_wide_parts(parts, parts.parts, height=40.0)
+    cut_parts(parts, parts.parts, parts.parts, height=40.0)
     assert np.array_equal(parts.labels, before)
 
 

@@ -1,0 +1,34 @@
+"""The network that tells which segments of a line are digits, from what is around them."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from digitnet.models.blocks import NormBlock
+from digitnet.pictures.in_line import SEEN
+
+NONE = 10  # the class of what is not one whole digit
+_REDUCED = 8  # times lower and narrower than what is seen is what goes to the output
+
+
+class SegmentNetwork(nn.Module):
+    """Map segments and what is around them to the digits, or to none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.blocks = nn.Sequential(
+            NormBlock(8, 32),
+            NormBlock(32, 48, pool=True),
+            NormBlock(48, 64),
+            NormBlock(64, 64, pool=True),
+            NormBlock(64, 96),
+        )
+        rows, columns = (side // _REDUCED for side in SEEN)
+        self.output = nn.Linear(96 * rows * columns, NONE + 1)
+
+    def forward(self, seen: Tensor) -> Tensor:
+        """Map float32 (N, 2, 32, 48) in 0..1 to logits (N, 11): the digits, and none."""
+        x: Tensor = self.blocks(functional.pixel_unshuffle(seen, 2))
+        logits: Tensor = self.output(x.flatten(1))
+        return logits

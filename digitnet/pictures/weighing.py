@@ -1,0 +1,46 @@
+"""How likely each segment of a line is one whole digit, and which."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from digitnet.artifact import read_artifact
+from digitnet.pictures.segment_network import NONE, SegmentNetwork
+
+WEIGHTS = Path(__file__).parents[1] / "weights" / "segments.safetensors"
+_BATCH = 256  # segments at a time: a page may have thousands
+
+
+def weigh(seen: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Return how likely segments are each of the digits, and not only a part of one, or several.
+
+    A small network decides, trained on numbers of `datasets.paper`
+    (`examples/train_segments.py`).
+
+    Args:
+        seen: uint8 (N, 2, 32, 48), see `in_line`.
+
+    Returns:
+        float32 (N, 10); what is missing to 1 is how likely a segment is none.
+    """
+    if not len(seen):
+        return np.zeros((0, NONE), np.float32)
+    with torch.inference_mode():
+        logits: list[Tensor] = [
+            _network()(part.float() / 255) for part in torch.from_numpy(seen).split(_BATCH)
+        ]
+        return torch.cat(logits).softmax(dim=1)[:, :NONE].numpy()
+
+
+@cache
+def _network() -> SegmentNetwork:
+    """Return the trained network; it is read when it is first needed."""
+    network = SegmentNetwork()
+    network.load_state_dict(read_artifact(WEIGHTS).tensors)
+    return network.eval().to(memory_format=torch.channels_last)

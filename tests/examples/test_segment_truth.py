@@ -1,0 +1,45 @@
+"""What segments truly are, as the training scripts see it."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+from digitnet.datasets import paper
+from digitnet.pictures.segment_network import NONE
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+CLEAR = paper.Style(papers=("blank",), pens=("felt",), size=600, contrast=0.8, clutter=0)
+
+
+@pytest.fixture(scope="module")
+def truth():
+    return runpy.run_path(str(EXAMPLES / "segment_truth.py"))["divisions_with_truth"]
+
+
+def test_digits_that_stand_apart_are_all_known(truth):
+    for number in paper.numbers(6, seed=720, digits=4, gap=(0.3, 0.5), style=CLEAR):
+        ((division, labels),) = truth(number)
+        assert {str(label) for label in labels if label not in (NONE, None)} == set(number.text)
+        for segment, label in zip(division.segments, labels, strict=True):
+            if label in (NONE, None):
+                continue
+            box = division.seen.in_picture(division.box(segment))
+            owner = [
+                (min(box.right, right) - max(box.left, left)) / (right - left)
+                for text, (left, _, right, _) in zip(number.text, number.boxes, strict=True)
+                if text == str(label)
+            ]
+            assert max(owner) > 0.5
+
+
+def test_two_digits_together_are_none(truth):
+    found = 0
+    for number in paper.numbers(6, seed=721, digits=2, gap=-0.05, style=CLEAR):
+        for division, labels in truth(number):
+            if (0, len(division.pieces)) in division.segments and len(division.pieces) > 1:
+                found += 1
+                assert labels[division.segments.index((0, len(division.pieces)))] == NONE
+    assert found > 2

@@ -1,0 +1,98 @@
+"""Lines divided into what may be digits, and the reading of what was found."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from digitnet.datasets import paper
+from digitnet.pictures import numbers
+from digitnet.pictures.division import divide
+from digitnet.pictures.lines import find_lines
+from digitnet.pictures.looking import Look
+from digitnet.pictures.numbers import find_divisions
+from digitnet.pictures.opening import open_picture
+from digitnet.pictures.parts import Box, Part, Parts
+from digitnet.pictures.weighing import weigh
+from digitnet.pictures.writing import look_at_writing
+
+CLEAR = paper.Style(papers=("blank",), pens=("felt",), size=600, contrast=0.8, clutter=0)
+
+
+def pair(seed):
+    """Return the look at two digits that touch, and their line: it has one part."""
+    number = paper.numbers(1, seed=seed, digits=2, gap=-0.08, style=CLEAR)[0]
+    seen = look_at_writing(open_picture(number.picture).grey)[-1]
+    (line,) = find_lines(seen.parts.parts).lines
+    assert len(line) == 1
+    return seen, line
+
+
+def test_all_digits_of_a_number_are_found_with_their_boxes():
+    number = paper.numbers(1, seed=701, digits=5, style=CLEAR)[0]
+    (division,) = find_divisions(open_picture(number.picture))
+    boxes = [division.seen.in_picture(division.box(segment)) for segment in division.segments]
+    for left, top, right, bottom in number.boxes:
+        middles = [((box.left + box.right) / 2, (box.top + box.bottom) / 2) for box in boxes]
+        assert any(left <= x <= right and top <= y <= bottom for x, y in middles)
+    assert division.in_mnist_form(division.segments).shape == (len(boxes), 28, 28)
+    assert division.in_line().shape == (len(boxes), 2, 32, 48)
+    assert find_divisions(open_picture(Image.new("L", (50, 50), 255))) == []
+
+
+def one_of_ten(count, share):
+    return np.pad(np.full((count, 1), share, np.float32), ((0, 0), (0, 9)))
+
+
+def test_what_surely_is_one_digit_is_not_cut():
+    seen, line = pair(712)
+    assert len(divide(seen, line).pieces) > 2
+    assert len(divide(seen, line, lambda shown: one_of_ten(len(shown), 0.999)).pieces) == 1
+    assert len(divide(seen, line, lambda shown: one_of_ten(len(shown), 0.5)).pieces) > 2
+
+
+@pytest.mark.parametrize("seed", [712, 716, 717, 724])
+def test_two_digits_together_are_none_and_each_of_them_is_one(seed):
+    division = divide(*pair(seed))
+    likely = dict(zip(division.segments, weigh(division.in_line()).sum(axis=1), strict=True))
+    count = len(division.pieces)
+    assert likely[0, count] < 0.01
+    assert max(share for (first, end), share in likely.items() if first == 0 and end < count) > 0.9
+    assert max(share for (first, end), share in likely.items() if first > 0 and end == count) > 0.9
+
+
+def test_nothing_is_weighed_as_nothing():
+    assert weigh(np.zeros((0, 2, 32, 48), np.uint8)).shape == (0, 10)
+
+
+def test_what_is_none_in_its_line_does_not_get_surer():
+    alone = np.array([0.25, *[0.75 / 9] * 9], np.float32)
+    beside = np.zeros(10, np.float32)
+    beside[0] = 0.1
+    assert numbers._agreed(alone, beside)[0] < 0.45
+    beside[0] = 0.98
+    assert numbers._agreed(alone, beside)[0] > 0.8
+
+
+def test_a_digit_that_is_hardly_one_in_its_line_is_read_where_it_is_chosen(monkeypatch):
+    seen, line = pair(712)
+    monkeypatch.setattr(numbers, "weigh", lambda shown: np.full((len(shown), 10), 1e-6, np.float32))
+    digits, _ = numbers._read_line(seen, line, lambda pixels: one_of_ten(len(pixels), 1.0))
+    assert digits
+    assert all(digit.pixels.any() and digit.probabilities.argmax() == 0 for digit in digits)
+    assert all(digit.probabilities.sum() == pytest.approx(1) for digit in digits)
+
+
+def test_four_hundred_marks_in_one_line_are_bounded():
+    labels = np.zeros((480, 180), np.int32)
+    parts = []
+    for number in range(1, 401):
+        row, column = divmod(number - 1, 20)
+        left, top = 7 * column, 22 * row + column
+        part = Part(number, Box(left, top, left + 24, top + 40), 24 * 40)
+        labels[part.box.slices] = number
+        parts.append(part)
+    ink = (labels > 0).astype(np.float32)
+    seen = Look(ink, ink, Parts(labels, tuple(parts)), 0, 0, 1.0)
+    assert len(divide(seen, parts).segments) < 40_000
