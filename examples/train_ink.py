@@ -9,7 +9,6 @@ With the same machine, versions and threads the file comes out the same, byte fo
 from __future__ import annotations
 
 import argparse
-import copy
 import math
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -19,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from averaged_training import train
 from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional
@@ -26,12 +26,12 @@ from torch.nn import functional
 from digitnet import ImageSet, datasets
 from digitnet.artifact import write_artifact
 from digitnet.datasets import paper
-from digitnet.models.averaging import move_average
 from digitnet.pictures.ink_network import InkNetwork
 
 SIDE = 160  # pixels of a training picture
 DIGIT = (40, 115)  # pixels of a digit in a closer look
-BATCH, EPOCHS, LEARNING_RATE, AVERAGING = 32, 3, 3e-3, 0.998
+EPOCHS = 3
+SETTINGS = {"batch_size": 32, "learning_rate": 3e-3, "weight_decay": 1e-2, "averaging": 0.998}
 CHUNK = 50  # pictures that one process makes at a time
 
 # Most are small, as small pictures are made quickly, and are made small before ink is found
@@ -75,7 +75,7 @@ def main() -> None:
         torch.from_numpy(np.concatenate(part))[:, None] for part in zip(*made, strict=True)
     )
     print(f"{len(grey):,} pictures of {SIDE}x{SIDE}")
-    network = train(grey, ink, epochs=1 if options.quick else EPOCHS)
+    network = trained(grey, ink, epochs=1 if options.quick else EPOCHS)
     metadata = {"made_by": "examples/train_ink.py", "torch": str(torch.__version__)}
     write_artifact(options.out, network.state_dict(), metadata)
     print(f"{options.out}: {options.out.stat().st_size:,} bytes")
@@ -133,32 +133,18 @@ def cropped(
     return pixels
 
 
-def train(grey: Tensor, ink: Tensor, *, epochs: int) -> nn.Module:
+def trained(grey: Tensor, ink: Tensor, *, epochs: int) -> nn.Module:
     """Return a trained network, its weights averaged over the last steps."""
     torch.manual_seed(0)
     network = InkNetwork().to(memory_format=torch.channels_last)
-    averaged = copy.deepcopy(network)
-    optimizer = torch.optim.AdamW(network.parameters(), LEARNING_RATE, weight_decay=1e-2)
-    steps = epochs * math.ceil(len(grey) / BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, LEARNING_RATE, total_steps=steps, pct_start=0.15
-    )
-    for step in range(steps):
-        if step * BATCH % len(grey) < BATCH:
-            order = torch.randperm(len(grey))
-        batch = order[torch.arange(step * BATCH, (step + 1) * BATCH) % len(grey)]
+
+    def loss_of(batch: Tensor) -> Tensor:
         x, y = varied(grey[batch].float() / 255, ink[batch].float() / 255)
         with torch.autocast("cpu", torch.bfloat16):
             logits = network(x)
-        loss = loss_of(logits.float(), y)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-        move_average(averaged, network, AVERAGING, step=step)
-        if step % 100 == 99 or step == steps - 1:
-            print(f"step {step + 1:,} of {steps:,}: loss {loss.detach():.4f}", flush=True)
-    return averaged
+        return cross_entropy_and_dice(logits.float(), y)
+
+    return train(network, loss_of, len(grey), epochs=epochs, **SETTINGS)
 
 
 def varied(grey: Tensor, ink: Tensor) -> tuple[Tensor, Tensor]:
@@ -186,7 +172,7 @@ def shaded(grey: Tensor) -> Tensor:
     return grey * (1 - depth * torch.sigmoid(beyond / softness))
 
 
-def loss_of(logits: Tensor, ink: Tensor) -> Tensor:
+def cross_entropy_and_dice(logits: Tensor, ink: Tensor) -> Tensor:
     """Return cross-entropy of pixels, and half of Dice's loss (Milletari et al., 2016).
 
     The second counts what the first nearly overlooks: thin ink in a large picture.

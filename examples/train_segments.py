@@ -12,8 +12,6 @@ With the same machine, versions and threads the file comes out the same, byte fo
 from __future__ import annotations
 
 import argparse
-import copy
-import math
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
@@ -21,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from averaged_training import train
 from segment_truth import divisions_with_truth
 from torch import Tensor, nn
 from torch.nn import functional
@@ -28,10 +27,10 @@ from torch.nn import functional
 from digitnet import ImageSet, datasets
 from digitnet.artifact import write_artifact
 from digitnet.datasets import paper
-from digitnet.models.averaging import move_average
 from digitnet.pictures.segment_network import NONE, SegmentNetwork
 
-BATCH, EPOCHS, LEARNING_RATE, AVERAGING = 256, 4, 4e-3, 0.998
+EPOCHS = 4
+SETTINGS = {"batch_size": 256, "learning_rate": 4e-3, "weight_decay": 5e-2, "averaging": 0.998}
 CHUNK = 50  # pictures that one process makes at a time
 DIGITS, OTHERS = 16, 24  # segments of a picture at most, that are digits and that are none
 
@@ -68,7 +67,7 @@ def main() -> None:
     images, labels = (torch.from_numpy(np.concatenate(part)) for part in zip(*made, strict=True))
     del made  # some gigabytes, which are there twice
     print(f"{len(images):,} segments, {(labels != NONE).sum():,} of them digits", flush=True)
-    network = train(images, labels, epochs=1 if options.quick else EPOCHS)
+    network = trained(images, labels, epochs=1 if options.quick else EPOCHS)
     metadata = {"made_by": "examples/train_segments.py", "torch": str(torch.__version__)}
     write_artifact(options.out, network.state_dict(), metadata)
     print(f"{options.out}: {options.out.stat().st_size:,} bytes")
@@ -108,31 +107,17 @@ def labelled(
     ]
 
 
-def train(images: Tensor, labels: Tensor, *, epochs: int) -> nn.Module:
+def trained(images: Tensor, labels: Tensor, *, epochs: int) -> nn.Module:
     """Return a trained network, its weights averaged over the last steps."""
     torch.manual_seed(0)
     network = SegmentNetwork().to(memory_format=torch.channels_last)
-    averaged = copy.deepcopy(network)
-    optimizer = torch.optim.AdamW(network.parameters(), LEARNING_RATE, weight_decay=5e-2)
-    steps = epochs * math.ceil(len(images) / BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, LEARNING_RATE, total_steps=steps, pct_start=0.15
-    )
-    for step in range(steps):
-        if step * BATCH % len(images) < BATCH:
-            order = torch.randperm(len(images))
-        batch = order[torch.arange(step * BATCH, (step + 1) * BATCH) % len(images)]
+
+    def loss_of(batch: Tensor) -> Tensor:
         with torch.autocast("cpu", torch.bfloat16):
             logits = network(varied(images[batch].float() / 255))
-        loss = functional.cross_entropy(logits.float(), labels[batch])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-        move_average(averaged, network, AVERAGING, step=step)
-        if step % 100 == 99 or step == steps - 1:
-            print(f"step {step + 1:,} of {steps:,}: loss {loss.detach():.4f}", flush=True)
-    return averaged
+        return functional.cross_entropy(logits.float(), labels[batch])
+
+    return train(network, loss_of, len(images), epochs=epochs, **SETTINGS)
 
 
 def varied(seen: Tensor) -> Tensor:

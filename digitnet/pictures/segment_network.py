@@ -13,12 +13,16 @@ _REDUCED = 8  # times lower and narrower than what is seen is what goes to the o
 
 
 class SegmentNetwork(nn.Module):
-    """Map segments and what is around them to the digits, or to none."""
+    """Map segments and what is around them to the digits, or to none.
+
+    Plain 3x3 convolutions of few channels: a page has hundreds of segments. As in `InkNetwork`,
+    pixels go in four at a time (Shi et al., 2016), to save the work at full size.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.blocks = nn.Sequential(
-            NormBlock(8, 32),
+            NormBlock(2 * 2**2, 32),
             NormBlock(32, 48, pool=True),
             NormBlock(48, 64),
             NormBlock(64, 64, pool=True),

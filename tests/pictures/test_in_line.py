@@ -70,7 +70,7 @@ def test_rounding_takes_no_box_beyond_the_picture():
     assert seen[1, 0].any()
 
 
-def test_a_high_frame_around_a_line_takes_no_more_memory_than_the_look():
+def test_a_high_frame_takes_memory_in_proportion_to_the_look():
     ink = np.zeros((1500, 1500), np.float32)
     ink[10:1490, [10, 1489]] = ink[[10, 1489], 10:1490] = 1
     parts = find_parts(ink)
