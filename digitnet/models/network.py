@@ -49,8 +49,8 @@ class Network(nn.Module):
         self.register_buffer("temperature", torch.ones(1))
 
     def forward(self, images: Tensor) -> Tensor:
-        """Map uint8 pictures (N, C, H, W) to logits (N, classes)."""
-        x = images.float().div_(255).sub_(self.mean).div_(self.std)
+        """Map pictures (N, C, H, W) in 0..255, uint8 or float32, to logits (N, classes)."""
+        x = images.to(torch.float32, copy=True).div_(255).sub_(self.mean).div_(self.std)
         if self.training:  # the weights that the temperature was fitted to are changing
             return self._logits(x)
         logits = self._of_both_sides(x)

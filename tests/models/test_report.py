@@ -46,6 +46,14 @@ def test_it_computes_what_the_report_describes():
     assert torch.allclose(model(x), model.output(h), atol=1e-6)
 
 
+def test_pictures_that_are_floats_already_are_left_as_they_are():
+    network = Network(nn.Flatten(), mean=(0.1,), std=(0.3,))
+    pictures = torch.rand(2, *GREY) * 255
+    before = pictures.clone()
+    network(pictures)
+    assert torch.equal(pictures, before)
+
+
 def test_slim_deep_and_wide_have_the_parameters_that_are_told():
     slim, deep = (models.build(name, classes=10, input_shape=GREY) for name in ("slim", "deep"))
     assert count_parameters(slim) == 81_450
