@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -91,3 +92,29 @@ def build_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
     if recipe.optimizer == "adamw":
         return torch.optim.AdamW(parameters, **options)
     return torch.optim.Adam(parameters, **options)
+
+
+@contextmanager
+def moved_uphill(model: nn.Module, distance: float) -> Iterator[None]:
+    """Move a model's weights along its gradient for a while: to where the loss is high nearby.
+
+    It is half a step of sharpness-aware minimisation (Foret et al., 2021, arXiv 2010.01412). The
+    other half goes down from where the weights were, with the gradient that is found meanwhile:
+    it leads to weights around which the loss is low as well, and these generalise better.
+
+    Weights alone come back: the statistics of batch norm go on from what they saw meanwhile.
+
+    Args:
+        model: Those of its weights move that have a gradient.
+        distance: How far, in the space of all of them; above 0.
+    """
+    weights = [weight.detach() for weight in model.parameters() if weight.grad is not None]
+    steps = [weight.grad.clone() for weight in model.parameters() if weight.grad is not None]
+    length = torch.stack([step.norm() for step in steps]).norm()
+    torch._foreach_mul_(steps, distance / (length + 1e-12))  # at a minimum they do not move
+    before = [weight.clone() for weight in weights]
+    try:
+        torch._foreach_add_(weights, steps)
+        yield
+    finally:
+        torch._foreach_copy_(weights, before)  # one call, which no Ctrl-C can divide

@@ -36,6 +36,7 @@ from digitnet.evaluation import evaluate
 from digitnet.history import EpochLog, History
 from digitnet.model_file import check_weights
 from digitnet.models.averaging import move_average
+from digitnet.optimizer import moved_uphill
 from digitnet.processes import Processes, current
 from digitnet.randomness import ORDER, STEP, derive_seed, isolated, permutation, reseed
 from digitnet.recipe import Recipe
@@ -248,20 +249,27 @@ class Trainer:
             x = augment(x, recipe.augmentation, pictures=pictures, part=part)
         if self.processes.rank:
             self._reseed(self.processes.rank)  # no two processes drop the same units
-        bfloat16 = recipe.precision == "bfloat16"
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=bfloat16):
-            logits = self._forward(x)
-        loss = self._loss(logits.float(), y)
-        state.optimizer.zero_grad()
-        loss.backward()
-        correct = (logits.detach().argmax(dim=1) == y).sum()
-        loss, correct = self.processes.average_step(
-            state.model, loss.detach(), correct, weight=len(y) / pictures
-        )
+        loss, correct = self._find_gradients(x, y, pictures)
+        if recipe.sharpness_radius:
+            with moved_uphill(state.model, recipe.sharpness_radius):
+                self._find_gradients(x, y, pictures)
         state.optimizer.step()
         if state.averaged is not None:
             move_average(state.averaged, state.model, recipe.averaging or 0.0, step=state.step)
         return loss, correct
+
+    def _find_gradients(self, x: Tensor, y: Tensor, pictures: int) -> tuple[Tensor, Tensor]:
+        """Find the gradients of a batch's mean loss; return that, and how many were read right."""
+        bfloat16 = self.recipe.precision == "bfloat16"
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=bfloat16):
+            logits = self._forward(x)
+        loss = self._loss(logits.float(), y)
+        self.state.optimizer.zero_grad()
+        loss.backward()
+        correct = (logits.detach().argmax(dim=1) == y).sum()
+        return self.processes.average_step(
+            self.state.model, loss.detach(), correct, weight=len(y) / pictures
+        )
 
     def _loss(self, logits: Tensor, y: Tensor) -> Tensor:
         smoothing = self.recipe.label_smoothing

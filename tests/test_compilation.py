@@ -23,11 +23,14 @@ def weights(classifier):
 
 @pytest.mark.filterwarnings("ignore")  # of torch.compile's own
 @pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs a compiler")
+@pytest.mark.parametrize("radius", [0.0, 0.05])
 @pytest.mark.parametrize("precision", ["float32", pytest.param("bfloat16", marks=pytest.mark.slow)])
-def test_a_compiled_network_trains_to_the_same_weights_with_the_same_dropout(digits, precision):
+def test_a_compiled_network_trains_to_the_same_weights_with_the_same_dropout(
+    digits, precision, radius
+):
     found = []
     for compile_it in (False, True):
-        recipe = replace(NETWORK, compile=compile_it, precision=precision)
+        recipe = replace(NETWORK, compile=compile_it, precision=precision, sharpness_radius=radius)
         classifier = DigitClassifier(recipe=recipe, seed=1)
         history = classifier.fit(digits[0][:300], epochs=1, verbose=0)
         found.append((weights(classifier), history[0].loss, classifier.score(digits[1])))

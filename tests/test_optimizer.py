@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 
 import pytest
 import torch
 from torch import nn
 
-from digitnet.optimizer import Muon, build_optimizer, orthogonal
+from digitnet.optimizer import Muon, build_optimizer, moved_uphill, orthogonal
 from digitnet.recipe import REPORT
 
 
@@ -89,3 +90,32 @@ def test_all_other_weights_take_adamws_steps():
 
     pairs = zip(trained("muon"), trained("adamw"), strict=True)
     assert all(torch.equal(one, other) for one, other in pairs)
+
+
+def test_weights_move_uphill_by_the_distance_and_come_back_also_from_an_error():
+    torch.manual_seed(0)
+    model = nn.Linear(5, 3)
+    model.bias.requires_grad_(False)
+    before = copy.deepcopy(model.state_dict())
+    model(torch.randn(4, 5)).square().sum().backward()
+
+    def move() -> None:
+        with moved_uphill(model, 0.3):
+            step = model.weight.detach() - before["weight"]
+            assert float(step.norm()) == pytest.approx(0.3)
+            along = torch.cosine_similarity(step.flatten(), model.weight.grad.flatten(), dim=0)
+            assert float(along) == pytest.approx(1)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        move()
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, before[name])
+
+
+def test_at_a_minimum_no_weight_moves():
+    model = nn.Linear(2, 1)
+    (model.weight.sum() * 0).backward()
+    before = model.weight.detach().clone()
+    with moved_uphill(model, 0.3):
+        assert torch.equal(model.weight, before)

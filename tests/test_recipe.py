@@ -29,6 +29,8 @@ from digitnet.recipe import REPORT, Augmentation, Recipe, resolve_recipe
         {"averaging": 1.0},
         {"label_smoothing": 1.0},
         {"label_smoothing": -0.1},
+        {"sharpness_radius": -0.1},
+        {"sharpness_radius": float("inf")},
         {"averaging": 0},
         {"mirror": 1},
         {"multi_crop": -1},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 
 import pytest
@@ -17,6 +18,7 @@ from digitnet.randomness import ORDER, derive_seed, permutation
 from digitnet.recipe import REPORT, Augmentation
 
 SGD = replace(REPORT, optimizer="sgd", learning_rate=0.05, weight_decay=1e-3, schedule="one_cycle")
+SHARPNESS = replace(REPORT, sharpness_radius=0.1)
 
 
 def linear() -> nn.Module:
@@ -28,7 +30,7 @@ def weights(classifier: ImageClassifier) -> torch.Tensor:
     return torch.cat([weight.detach().flatten() for weight in classifier.model.parameters()])
 
 
-@pytest.mark.parametrize("recipe", [REPORT, replace(REPORT, optimizer="adamw"), SGD])
+@pytest.mark.parametrize("recipe", [REPORT, replace(REPORT, optimizer="adamw"), SGD, SHARPNESS])
 def test_the_loop_equals_a_hand_written_one(digits, recipe):
     train = digits[0][:500]
     classifier = DigitClassifier(linear(), recipe=recipe, seed=5)
@@ -54,6 +56,15 @@ def test_the_loop_equals_a_hand_written_one(digits, recipe):
             loss = functional.cross_entropy(logits, train.labels[index])
             optimizer.zero_grad()
             loss.backward()
+            if recipe is SHARPNESS:
+                there = copy.deepcopy(model)  # where the loss is high
+                length = sum(float(w.grad.square().sum()) for w in model.parameters()) ** 0.5
+                for away, weight in zip(there.parameters(), model.parameters(), strict=True):
+                    away.data += 0.1 * weight.grad / length
+                optimizer.zero_grad()
+                functional.cross_entropy(there(images[index]), train.labels[index]).backward()
+                for away, weight in zip(there.parameters(), model.parameters(), strict=True):
+                    weight.grad = away.grad
             optimizer.step()
             steps += 1
             losses.append(loss.item() * len(index))

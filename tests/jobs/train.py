@@ -39,6 +39,7 @@ RECIPES = {
         augmentation=ALL,
         averaging=0.9,
         label_smoothing=0.1,
+        sharpness_radius=0.05,
     ),
 }
 
