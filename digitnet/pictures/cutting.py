@@ -13,7 +13,7 @@ _WIDE = 0.5  # of its line's height: a part that is wider may be several digits
 # Of the line's height: how far cuts are from each other and from the ends. A 1 that touches its
 # neighbour is hardly wider
 _APART = 0.1
-_MOST = 12  # cuts of one part, about
+_MOST = 40  # cuts of one part: so many are needed for a chain of about six digits
 _SLANTS = (0.0, -0.2, 0.2, -0.4, 0.4)  # columns that a cut moves to the right with each row
 
 Labels = npt.NDArray[np.int32]
@@ -64,7 +64,7 @@ def _cuts(mask: npt.NDArray[np.bool_], height: float) -> list[npt.NDArray[np.int
     In each stretch of columns it is the cut, upright or slanting, that goes through least ink.
     """
     rows, columns = mask.shape
-    apart = max(2, round(_APART * height), columns // (_MOST + 1))
+    apart = max(2, round(_APART * height), -(-columns // (_MOST + 1)))
     aside = np.outer(_SLANTS, np.arange(rows) - rows / 2).round().astype(np.intp)
     ways = aside[:, :, None] + np.arange(columns)  # slants, rows, columns
     inside = (ways >= 0) & (ways < columns)

@@ -13,7 +13,9 @@ from digitnet.pictures.parts import Box, Part, around
 Segment = tuple[int, int]
 """The first of the pieces that make up a digit, and the first after them."""
 
-_MOST = 12  # pieces of a digit
+# Pieces of a digit. The widest, of 1.6 heights, is 16 pieces of a tenth each, or up to 20 where
+# these are rounded to pixels; slanting cuts split off some more
+_MOST = 24
 _WIDE = 1.6  # of its line's height: no digit is wider, a 0 or a long-barred 5 that leans included
 _SKIPPED, _SKIPPED_HIGH = 0.8, 0.1  # probability that a low piece, or a high one, is no digit
 _WITHIN = 0.5  # share of columns in common from which a digit lies within another

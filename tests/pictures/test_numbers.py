@@ -68,6 +68,15 @@ def test_a_wide_part_is_cut_where_there_is_least_ink():
     assert len({piece.number for piece in pieces}) == len(pieces)
 
 
+@pytest.mark.parametrize(("width", "most"), [(160, 4), (800, 20)])
+def test_a_chain_of_digits_is_cut_about_as_finely_as_a_pair(width, most):
+    ink = np.zeros((60, width + 20), np.float32)
+    ink[10:50, 10 : 10 + width] = 1
+    parts = find_parts(ink)
+    _, pieces = cut_parts(parts, parts.parts, parts.parts, height=40.0)
+    assert max(piece.box.width for piece in pieces) <= 2 * most + 16  # and what a slant adds
+
+
 def test_a_part_is_wide_beside_the_height_of_its_line():
     (part,) = touching().parts
     assert is_wide(part, height=40.0)
@@ -134,6 +143,12 @@ def test_many_pieces_are_divided_as_well():
 def test_no_digit_is_much_wider_than_high():
     assert (0, 2) in candidates(parts_at((0, 0, 30, 40), (32, 0, 60, 40)), 40.0)
     assert (0, 2) not in candidates(parts_at((0, 0, 36, 40), (38, 0, 70, 40)), 40.0)
+
+
+def test_a_wide_digit_may_be_of_as_many_pieces_as_cuts_make_of_it():
+    pieces = parts_at(*[(4 * place, 0, 4 * place + 4, 40) for place in range(20)])
+    assert (0, 16) in candidates(pieces, 40)
+    assert (0, 17) not in candidates(pieces, 40)
 
 
 def test_an_empty_picture_is_no_part():
