@@ -168,8 +168,9 @@ def report(
     (out / f"{name}.json").write_text(text + "\n")
     lines = [columns, ["---"] + ["---:"] * (len(columns) - 1), *rows]
     page = [f"| {' | '.join(cells)} |" for cells in lines]
+    gpu = f"{conditions['gpu']}, " if "gpu" in conditions else ""
     where = (
-        f"{conditions['processor']}, {conditions['threads']} threads, Python "
+        f"{gpu}{conditions['processor']}, {conditions['threads']} threads, Python "
         f"{conditions['python']}, digitnet {conditions['digitnet']}, torch "
         f"{conditions['torch']}, {conditions['peers']}; {conditions['date']}"
     )

@@ -68,7 +68,7 @@ def prediction_batch(device: torch.device) -> int:
     """Return how many small pictures to predict at a time.
 
     On a CPU 128: the activations of more leave its caches. Elsewhere 4,096, so that the
-    device computes while Python prepares the next call; not measured.
+    device computes while Python prepares the next call; other sizes were not measured there.
     """
     return 128 if device.type == "cpu" else 4_096
 

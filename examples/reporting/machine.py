@@ -16,6 +16,7 @@ def describe() -> dict[str, str]:
     """Return processor, cores, threads, versions and date."""
     return {
         "processor": _processor(),
+        **({"gpu": torch.cuda.get_device_name()} if torch.cuda.is_available() else {}),
         "cores": str(os.cpu_count()),
         "threads": str(torch.get_num_threads()),
         "system": platform.platform(terse=True),

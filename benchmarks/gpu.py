@@ -1,0 +1,99 @@
+"""Training and predicting on a GPU: seconds an epoch, what of them is kernels, pictures a second.
+
+    DIGITNET_DATA=... python benchmarks/gpu.py
+    python benchmarks/gpu.py --quick
+
+Without a GPU it runs as a trial alone, with `--quick`, and there are no kernels to be counted.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Sequence
+
+import harness
+import numpy as np
+import torch
+from torch.autograd import DeviceType
+from torch.profiler import profile
+
+from digitnet import DigitClassifier, ImageSet
+from digitnet.recipe import RECIPES
+
+TRAINED = ("report", "fast", "best")  # recipes
+PROFILED = 100  # batches
+
+
+def main() -> None:
+    """Print a table, and write it with the figures."""
+    harness.relaunch()
+    parser = harness.parser(__doc__)
+    parser.add_argument("--rounds", type=int, default=5, help="epochs after the first")
+    options = harness.parse(parser)
+    if not (options.quick or torch.cuda.is_available()):
+        raise SystemExit("Expected a GPU that torch can use; found none. Try --quick.")
+    train, test = harness.mnist(quick=options.quick)
+    rounds = 1 if options.quick else options.rounds
+    measured = {name: _measure(name, train, test, rounds) for name in TRAINED}
+    rows = []
+    for name, figures in measured.items():
+        first, *others = figures["epochs"]
+        share = figures["kernels"][0] / statistics.median(others)
+        rows.append(
+            (
+                f"`{name}`",
+                f"{first:.2f}",
+                harness.median_and_range(others),
+                f"{share:.0%}" if torch.cuda.is_available() else "-",
+                harness.median_and_range([len(test) / taken / 1e3 for taken in figures["all"]], 0),
+                harness.median_and_range([1e3 * taken for taken in figures["one"]]),
+            )
+        )
+    harness.report(
+        options.out,
+        "gpu",
+        title=f"Recipes on one GPU, {len(train):,} pictures an epoch, {len(test):,} predicted",
+        columns=[
+            *("recipe", "first epoch, s", "an epoch, s", "of it kernels"),
+            *("thousand predictions a second", "one prediction, ms"),
+        ],
+        rows=rows,
+        figures=measured,
+    )
+
+
+def _measure(name: str, train: ImageSet, test: ImageSet, rounds: int) -> dict[str, Sequence[float]]:
+    """Return seconds: of each epoch, of an epoch's kernels, of predicting all and one."""
+    classifier = DigitClassifier(recipe=name, seed=0)
+    history = classifier.fit(train, epochs=1 + rounds, verbose=0)
+    part = train[: PROFILED * RECIPES[name].batch_size]
+    with profile() as profiled:
+        classifier.fit(part, epochs=1, verbose=0)
+    micros = sum(
+        event.self_device_time_total
+        for event in profiled.key_averages()
+        # operations and annotations count their kernels again
+        if event.device_type == DeviceType.CUDA and not event.is_user_annotation
+    )
+    images = test.images.numpy()
+    return {
+        "epochs": [log.epoch_seconds for log in history],
+        "kernels": [1e-6 * micros * len(train) / len(part)],
+        "all": _seconds(classifier, images, 20),
+        "one": _seconds(classifier, images[:1], 200),
+    }
+
+
+def _seconds(classifier: DigitClassifier, images: np.ndarray, repeats: int) -> list[float]:
+    """Return how long each of some predictions took, after one that does not count."""
+    taken = []
+    for _ in range(1 + repeats):
+        started = time.perf_counter()
+        classifier.predict(images)  # the digits, so it waits for the device
+        taken.append(time.perf_counter() - started)
+    return taken[1:]
+
+
+if __name__ == "__main__":
+    main()
