@@ -2,7 +2,7 @@
 
     pip install ".[benchmarks]"
     DIGITNET_DATA=... python benchmarks/training.py
-    python benchmarks/training.py --only digitnet careful --rounds 9
+    python benchmarks/training.py --only digitnet Keras --rounds 9
     python benchmarks/training.py --quick
 
 Each contestant waits in a process of its own and all take turns, so that a machine that is
@@ -113,25 +113,6 @@ def _report(seconds: dict[str, list[float]], pictures: int, out: Path) -> None:
         figures=seconds,
         figure=harness.bars(by_speed, "seconds for one epoch"),
     )
-    if overheads := _overheads(seconds):
-        harness.report(
-            out,
-            "overhead",
-            title="What `fit` with its default callbacks adds to the careful loop",
-            columns=["precision", "per cent"],
-            rows=overheads,
-            figures=seconds,
-        )
-
-
-def _overheads(seconds: dict[str, list[float]]) -> list[tuple[str, ...]]:
-    rows = []
-    for precision in ("float32", "bfloat16"):
-        loop, fit = f"careful loop, {precision}", f"digitnet, {precision}"
-        if loop in seconds and fit in seconds:
-            added = [100 * (1 / ratio - 1) for ratio in harness.ratios(seconds, fit, loop)]
-            rows.append((precision, harness.median_and_range(added, 1)))
-    return rows
 
 
 if __name__ == "__main__":
