@@ -1,0 +1,82 @@
+"""Change settings of the recipe `best`, and count mistakes on held-out training pictures.
+
+    DIGITNET_DATA=... python benchmarks/held_out.py --change epochs=40 sharpness_radius=0.1
+    python benchmarks/held_out.py --quick
+
+A third of MNIST's training pictures is held out, the others are learned from, and the test set is
+not touched: so settings can be chosen. The cross-entropy is that with the best temperature.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import time
+from dataclasses import replace
+from typing import Any
+
+import harness
+import torch
+
+from digitnet import DigitClassifier, ImageSet
+from digitnet.recipe import BEST
+
+SPLIT = 123  # seed of what is held out
+
+
+def main() -> None:
+    """Print a table, and write it with the figures."""
+    harness.relaunch()
+    parser = harness.parser(__doc__)
+    parser.add_argument("--change", nargs="+", default=[], type=_setting, metavar="NAME=VALUE")
+    parser.add_argument("--seeds", nargs="+", default=[77, 78], type=int)
+    options = harness.parse(parser)
+    if options.quick:
+        options.change, options.seeds = [("epochs", 3)], [77]
+    train, _ = harness.mnist(quick=options.quick)
+    order = torch.randperm(len(train), generator=torch.Generator().manual_seed(SPLIT))
+    third = len(train) // 3
+    held_out, rest = train[order[:third]], train[order[third:]]
+    found = [_train(dict(options.change), seed, rest, held_out) for seed in options.seeds]
+    changed = ", ".join(f"{name}={value}" for name, value in options.change)
+    harness.report(
+        options.out,
+        "held_out",
+        title=f"`best` with {changed or 'nothing'} changed, on {third:,} pictures held out",
+        columns=["seed", "mistakes", "cross-entropy", "seconds"],
+        rows=[
+            (str(seed), f"{mistakes}", f"{loss:.4f}", f"{seconds:.0f}")
+            for seed, (mistakes, loss, seconds) in zip(options.seeds, found, strict=True)
+        ],
+        figures=dict(zip(map(str, options.seeds), found, strict=True)),
+    )
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    """Return name and value of "name=value"."""
+    name, _, value = text.partition("=")
+    try:
+        setting = name, ast.literal_eval(value)
+        replace(BEST, **dict([setting]))
+    except (ValueError, SyntaxError, TypeError) as error:
+        raise argparse.ArgumentTypeError(
+            f"expected a setting of a recipe, as epochs=40; received {text!r} ({error})"
+        ) from error
+    return setting
+
+
+def _train(
+    change: dict[str, Any], seed: int, rest: ImageSet, held_out: ImageSet
+) -> tuple[int, float, float]:
+    """Return mistakes, cross-entropy, and the seconds of the training."""
+    classifier = DigitClassifier(recipe=replace(BEST, **change), seed=seed)
+    started = time.perf_counter()
+    classifier.fit(rest)
+    seconds = time.perf_counter() - started
+    classifier.calibrate(held_out)
+    result = classifier.evaluate(held_out, verbose=0)
+    return round((1 - result.accuracy) * len(held_out)), result.loss, seconds
+
+
+if __name__ == "__main__":
+    main()
