@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from torch import Tensor
 from digitnet.artifact import Artifact, read_artifact
 from digitnet.errors import ArtifactError, InvalidInputError, difference, warn
 from digitnet.history import History
-from digitnet.recipe import check_seed
+from digitnet.recipe import Recipe, check_seed
 from digitnet.state import TrainState
 
 _NAME = re.compile(r"checkpoint-(\d+)-([0-9a-f]+)\.safetensors")
@@ -121,10 +123,15 @@ def check_settings(found: Settings, expected: Settings, path: Path) -> None:
 
 
 def _comparable(value: Any) -> Any:
-    """Leave the epochs out of a recipe: they are compared as a total, where they matter."""
-    if isinstance(value, dict) and "schedule" in value:
-        return {name: setting for name, setting in value.items() if name != "epochs"}
-    return value
+    """Return a recipe without its epochs: they are compared as a total, where they matter.
+
+    What an earlier digitnet did not have yet is what it is without being set.
+    """
+    if not (isinstance(value, dict) and "schedule" in value):
+        return value
+    with suppress(TypeError, InvalidInputError):  # one of a later digitnet differs
+        value = asdict(Recipe.from_dict(value))
+    return {name: setting for name, setting in value.items() if name != "epochs"}
 
 
 def file_name(step: int, run: str) -> str:

@@ -28,9 +28,9 @@ from digitnet.data.image_set import ImageSet, Shape, checked_classes
 from digitnet.datasets.image_folder import image_folder
 from digitnet.errors import (
     ArtifactError,
-    DigitNetError,
     InvalidInputError,
     NotFittedError,
+    TrainingDivergedError,
     warn,
 )
 from digitnet.evaluation import Evaluation, evaluate, predict_logits
@@ -99,11 +99,12 @@ class ImageClassifier:
         self._processes = processes.current()
         self.seed = self._processes.first_of(draw_seed()) if seed is None else check_seed(seed)
         self._seed_was_drawn = seed is None
-        self.network_name = None if isinstance(model, nn.Module) else model or self.recipe.network
+        model = self.recipe.network if model is None else model
+        self.network_name = None if isinstance(model, nn.Module) else model
         self._measure_statistics = mean is None and std is None
         statistics = arguments.checked_statistics(mean, std, channels=self.input_shape[0])
         self._network = build_network(
-            model or self.recipe.network,
+            model,
             classes=len(self.classes),
             input_shape=self.input_shape,
             mean=statistics[0],
@@ -175,7 +176,7 @@ class ImageClassifier:
             resume: A folder with checkpoints to go on from, written by `Checkpoint`; then
                 `epochs` is the total. What a killed training would have come to, the
                 resumed one comes to: bit for bit on the CPU of the same machine. Without
-                checkpoints in the folder training starts afresh, with a warning. Where
+                checkpoints in the folder it begins without, with a warning. Where
                 the classifier was given no seed, it takes the checkpoint's.
 
         Returns:
@@ -184,9 +185,10 @@ class ImageClassifier:
         Raises:
             InvalidInputError: The data or an argument are not as above, or the checkpoint
                 is of another training.
+            DatasetUnavailableError: There is no such folder, or no picture in it.
             ArtifactError: No checkpoint in the folder is whole.
             TrainingDivergedError: The loss was no longer finite. The weights are those
-                from the start of the epoch.
+                from the start of the epoch, or of the checkpoint within it.
             CallbackError: A callback raised.
         """
         recipe = replace(
@@ -208,7 +210,7 @@ class ImageClassifier:
             self._network.temperature.fill_(1)  # fitted to weights that now change
             batches = Batches(train, recipe.batch_size, self.device)
             state = self._state
-            if state is None or not state.step or checkpoint is not None:
+            if state is None or checkpoint is not None or not state.goes_on_from(self._network):
                 state = self._new_state(recipe)
             trainer = Trainer(
                 state,
@@ -225,8 +227,8 @@ class ImageClassifier:
             size = devices.prediction_batch(self.device)
             held_out = Batches(validation, size, self.device) if validation else None
             trainer.agree(batches, held_out, checkpoint)
-        self._state, self._chosen_on = state, None
-        history = trainer.fit(batches, held_out, resume=checkpoint)
+            self._state, self._chosen_on = state, None
+            history = trainer.fit(batches, held_out, resume=checkpoint)
         if held_out is not None and state.weights_chosen:
             self._chosen_on = held_out.fingerprint
         return history
@@ -280,8 +282,8 @@ class ImageClassifier:
         `predict_proba`.
 
         Args:
-            x: Pictures, as `fit` takes them. A `DigitClassifier` takes real pictures, too: the
-                path of a file, a PIL image, or a list of these.
+            x: Pictures, as `fit` takes them, but no folder. A `DigitClassifier` takes real
+                pictures, too: the path of a file, a PIL image, or a list of these.
 
         Returns:
             int64 (N,), indices into `classes`.
@@ -399,6 +401,7 @@ class ImageClassifier:
 
         Raises:
             ArtifactError: The file is missing, damaged, not ours, or of another network.
+            InvalidInputError: The given network does not take the file's pictures.
         """
         artifact = read_artifact(path)
         try:
@@ -450,7 +453,7 @@ class ImageClassifier:
         cls: type[C], info: ModelInfo, model: nn.Module | None, device: str | torch.device
     ) -> C:
         """Return a trained classifier but for its weights."""
-        classifier = cls._from_info(info, model, device)
+        classifier = cls._from_info(info, info.network if model is None else model, device)
         # a subclass may have a normalisation of its own
         statistics = torch.tensor([info.mean, info.std])
         classifier._network.set_normalization(*statistics)
@@ -461,10 +464,10 @@ class ImageClassifier:
 
     @classmethod
     def _from_info(
-        cls: type[C], info: ModelInfo, model: nn.Module | None, device: str | torch.device
+        cls: type[C], info: ModelInfo, model: str | nn.Module | None, device: str | torch.device
     ) -> C:
         return cls(
-            model or info.network,
+            model,
             classes=info.classes,
             input_shape=info.input_shape,
             mean=info.mean,
@@ -506,7 +509,7 @@ class ImageClassifier:
         """Return the checkpoint to go on from, and take its seed where none was given."""
         found = newest(directory, seed=None if self._seed_was_drawn else self.seed)
         if found is None:
-            warn(f"There is no checkpoint in '{directory}': the training starts afresh.")
+            warn(f"There is no checkpoint in '{directory}': the training begins without.")
         elif self._seed_was_drawn:
             self.seed = found[1].metadata["seed"]
         return found
@@ -519,17 +522,21 @@ class ImageClassifier:
 
     @contextmanager
     def _unharmed(self) -> Iterator[None]:
-        """Where a `fit` is refused, leave everything as it was."""
-        before = self.seed, self.effective_recipe
-        buffers = {
-            name: value.clone() for name, value in self._network.named_buffers(recurse=False)
-        }
+        """Where a `fit` ends before its first step is done, leave everything as it was."""
+        names = ("seed", "effective_recipe", "_state", "_chosen_on")
+        before = {name: getattr(self, name) for name in names}
+        state, steps = self._state, self._state.step if self._state else 0
+        network = {name: value.clone() for name, value in self._network.state_dict().items()}
         try:
             yield
-        except DigitNetError:
-            self.seed, self.effective_recipe = before
-            for name, value in buffers.items():
-                getattr(self._network, name).copy_(value)
+        except TrainingDivergedError:  # which has gone back already
+            raise
+        except BaseException:  # Ctrl-C, and errors of a data set of the user's own, too
+            now = self._state
+            if now is None or now.step == (steps if now is state else now.resumed_at):
+                for name, value in before.items():
+                    setattr(self, name, value)
+                self._network.load_state_dict(network)
             raise
 
     def _training_data(

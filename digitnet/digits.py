@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from numbers import Real
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -100,9 +101,10 @@ class DigitClassifier(ImageClassifier):
                 of range.
             NotFittedError: There was no `fit` or `load` yet.
         """
-        if not 0 <= reject_below <= 1:
+        number = isinstance(reject_below, Real)
+        if not number or not 0 <= reject_below <= 1:
             raise InvalidInputError(
-                f"Expected reject_below to be in 0..1; received {reject_below!r}."
+                f"Expected reject_below to be a number in 0..1; received {reject_below!r}."
             )
         self._require_fit()
         prepared = prepare(source, self._probabilities)
@@ -175,7 +177,7 @@ class DigitClassifier(ImageClassifier):
 
     @classmethod
     def _from_info(
-        cls: type[D], info: ModelInfo, model: nn.Module | None, device: str | torch.device
+        cls: type[D], info: ModelInfo, model: str | nn.Module | None, device: str | torch.device
     ) -> D:
         if info.classes != DIGITS or info.input_shape != INPUT_SHAPE:
             raise ArtifactError(
@@ -183,7 +185,7 @@ class DigitClassifier(ImageClassifier):
                 f"the classes {list(info.classes)} in pictures {info.input_shape}. "
                 "Load it with ImageClassifier.load."
             )
-        return cls(model or info.network, recipe=info.recipe, device=device, seed=info.seed)
+        return cls(model, recipe=info.recipe, device=device, seed=info.seed)
 
     def _notice(self, images: Tensor) -> None:
         bright = 0

@@ -88,7 +88,8 @@ class ModelInfo:
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise ArtifactError(
                 "Expected the metadata of a digitnet model; something is missing or has "
-                f"another form ({type(error).__name__}: {error}). Save the model again."
+                f"another form ({type(error).__name__}: {error}). Save the model again, or install "
+                "the digitnet that wrote it, where that is a newer one."
             ) from error
 
     @classmethod

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digitnet import notebook
+from digitnet.data.image_set import DIGITS
 from digitnet.pictures.parts import Box
 from digitnet.pictures.resizing import Grey
 
@@ -49,7 +50,7 @@ class Prediction:
         """Draw the pixels that the network saw, and the probability of each digit."""
         from digitnet.plots import probabilities  # slow to import
 
-        return probabilities(self.pixels, self.probabilities, [str(d) for d in range(10)])
+        return probabilities(self.pixels, self.probabilities, DIGITS)
 
 
 @dataclass(frozen=True, eq=False)

@@ -157,14 +157,9 @@ class Recipe:
     compile: bool = False
 
     def __post_init__(self) -> None:
-        for field in ("epochs", "batch_size"):
-            object.__setattr__(self, field, check_count(field, getattr(self, field)))
-        if not _is_whole(self.multi_crop) or self.multi_crop < 0:
-            raise InvalidInputError(
-                "Expected multi_crop to be a whole number of at least 0; "
-                f"received {self.multi_crop!r}."
-            )
-        object.__setattr__(self, "multi_crop", int(self.multi_crop))
+        for field, least in (("epochs", 1), ("batch_size", 1), ("multi_crop", 0)):
+            count = check_count(field, getattr(self, field), least=least)
+            object.__setattr__(self, field, count)
         for field, choices in _CHOICES.items():
             if getattr(self, field) not in choices:
                 raise InvalidInputError(
@@ -220,11 +215,11 @@ class Recipe:
         return self.learning_rate * (1 - math.cos(math.pi * remaining)) / 2
 
 
-def check_count(name: str, value: Any) -> int:
-    """Return a whole number of at least 1, or raise `InvalidInputError`."""
-    if not _is_whole(value) or value < 1:
+def check_count(name: str, value: Any, *, least: int = 1) -> int:
+    """Return a whole number of at least `least`, or raise `InvalidInputError`."""
+    if not _is_whole(value) or value < least:
         raise InvalidInputError(
-            f"Expected {name} to be a whole number of at least 1; received {value!r}."
+            f"Expected {name} to be a whole number of at least {least}; received {value!r}."
         )
     return int(value)
 

@@ -47,6 +47,7 @@ class TrainState:
         stop_reason: Why training ends before its last epoch, if it does.
         run: A name for this training, so that two of them never share a file.
         resumed_from: The folder of the checkpoint that this `fit` goes on from, if it does.
+        resumed_at: Steps done at the checkpoint that the training was resumed from, if it was.
         weights_chosen: Whether a callback chose the weights by the validation data.
     """
 
@@ -77,6 +78,8 @@ class TrainState:
         self.resumed_from: Path | None = None
         self.weights_chosen = False
         self._requests: list[Callable[[Artifact], None]] = []
+        self._left: list[Tensor] = []  # the weights that the last training left
+        self.resumed_at = 0
 
     @property
     def evaluated(self) -> nn.Module:
@@ -132,7 +135,35 @@ class TrainState:
         self.validation = self.stop_reason = self.resumed_from = None
         self.weights_chosen = False
         self._requests = []
+        if self.averaged is not None:  # which is the one that users freeze layers of
+            pairs = zip(self.model.parameters(), self.averaged.parameters(), strict=True)
+            for trained, shown in pairs:
+                trained.requires_grad_(shown.requires_grad)
+                if not shown.requires_grad:  # the average stays where it is frozen
+                    trained.detach().copy_(shown)
         self.begin_epoch(device)
+
+    def end_training(self) -> None:
+        """Remember the weights that are left, for `goes_on_from`."""
+        averages = self.averaged is not None
+        weights = self.evaluated.parameters()
+        self._left = [weight.detach().clone() if averages else weight for weight in weights]
+
+    def goes_on_from(self, network: nn.Module) -> bool:
+        """Whether a network is as this training left it.
+
+        It is not where layers with weights were replaced. Weights may have been changed in
+        place, as these are what is trained on, but where they are averages of that.
+        """
+        weights = list(network.parameters())
+        return (
+            self.step > 0
+            and len(weights) == len(self._left)
+            and all(
+                weight is left or (self.averaged is not None and weight.equal(left))
+                for weight, left in zip(weights, self._left, strict=True)
+            )
+        )
 
     def begin_epoch(self, device: torch.device) -> None:
         """Start the figures of an epoch."""
@@ -160,6 +191,7 @@ class TrainState:
         for group in self.optimizer.param_groups:
             group["lr"] = place["learning_rate"]
         self.epoch, self.step = place["epoch"], place["step"]
+        self.resumed_at = self.step
         self.epoch_step, self._first_epoch = place["epoch_step"], place["first_epoch"]
         self.stop_reason, self.weights_chosen = place["stop_reason"], place["weights_chosen"]
         self.epochs = planned

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import torch
 from torch import Tensor
@@ -41,6 +41,8 @@ from digitnet.processes import Processes, current
 from digitnet.randomness import ORDER, STEP, derive_seed, isolated, permutation, reseed
 from digitnet.recipe import Recipe
 from digitnet.state import TrainState
+
+R = TypeVar("R")
 
 
 class Trainer:
@@ -120,6 +122,7 @@ class Trainer:
         others = {
             "validation data": validation and validation.fingerprint,
             "checkpoint to go on from": checkpoint and checkpoint[0].name,
+            "number of steps done": self.state.step,
         }
         self.processes.agree(self.settings(train) | others)
 
@@ -300,18 +303,22 @@ class Trainer:
         raise TrainingDivergedError(
             f"The training diverged at step {bad_step + 1} of {state.steps_per_epoch} of epoch "
             f"{state.epoch + 1}: expected a finite loss and finite weights, received NaN or "
-            f"infinity. The weights are those from the start of that epoch. Try a learning rate "
-            f"below {self.recipe.learning_rate:g}, or precision='float32'."
+            "infinity. The weights are those from the start of that epoch, or of the checkpoint in "
+            "it that the training went on from. Try a learning rate below "
+            f"{self.recipe.learning_rate:g}, or precision='float32'."
         )
 
     def _end(self, begun: list[Callback]) -> list[CallbackError]:
-        """Let every callback that was begun end; return what went wrong."""
+        """Let the training end, and every callback that was begun; return what went wrong."""
         errors = []
-        for callback in begun:
-            try:
-                self._call(callback, "on_train_end")
-            except CallbackError as error:
-                errors.append(error)
+        try:
+            for callback in begun:
+                try:
+                    self._call(callback, "on_train_end")
+                except CallbackError as error:
+                    errors.append(error)
+        finally:
+            self.state.end_training()
         return errors
 
     def _hear_of_stop(self) -> None:
@@ -327,7 +334,10 @@ class Trainer:
     def _take_checkpoint(self, train: Batches) -> None:
         """Serve requests after a whole round, so that all that is remembered is of one moment."""
         keyed = _keyed(self.callbacks)
-        remembered = {key: callback.state_dict() for key, callback in keyed.items()}
+        remembered = {
+            key: self._guard(f"{key}.state_dict", callback.state_dict)
+            for key, callback in keyed.items()
+        }
         settings = self.settings(train, self.state.epochs)
         checkpoint = capture(self.state, settings, remembered)
         for save in self.state.take_requests():
@@ -360,9 +370,9 @@ class Trainer:
     def _call(self, callback: Callback, hook: Hook) -> None:
         self._guard(f"{type(callback).__name__}.{hook}", getattr(callback, hook), self.state)
 
-    def _guard(self, what: str, function: Callable[[Any], None], argument: Any) -> None:
+    def _guard(self, what: str, function: Callable[..., R], *arguments: Any) -> R:
         try:
-            function(argument)
+            return function(*arguments)
         except Exception as error:
             raise CallbackError(f"{what} raised {type(error).__name__}: {error}") from error
 

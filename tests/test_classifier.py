@@ -15,8 +15,8 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from digitnet import DigitClassifier, ImageClassifier
 from digitnet.artifact import read_artifact, write_artifact
-from digitnet.callbacks import Callback, Checkpoint
-from digitnet.errors import ArtifactError, InvalidInputError, NotFittedError
+from digitnet.callbacks import Callback, Checkpoint, EarlyStopping
+from digitnet.errors import ArtifactError, CallbackError, InvalidInputError, NotFittedError
 from digitnet.recipe import REPORT
 
 
@@ -105,8 +105,30 @@ def test_mean_and_deviation_are_measured_on_the_training_set(digits):
     assert classifier._network.std.item() == pytest.approx(scaled.std().item(), abs=1e-4)
 
 
+def test_mean_and_deviation_stay_those_of_the_first_training_set(digits):
+    images, labels = digits[0].images[:200], digits[0].labels[:200]
+    classifier = ImageClassifier("mlp", classes=list("0123456789"), input_shape=(1, 28, 28))
+    classifier.fit(images, labels, epochs=1, verbose=0)
+    mean, std = classifier._network.mean.clone(), classifier._network.std.clone()
+    classifier.fit(images // 4, labels, epochs=1, verbose=0)
+    assert torch.equal(classifier._network.mean, mean)
+    assert torch.equal(classifier._network.std, std)
+
+
+def test_a_validation_split_is_the_sets_own_split_with_the_seed(digits):
+    train = digits[0][:200]
+    rest, part = train.split(0.2, seed=5)
+    found = [
+        DigitClassifier("mlp", seed=5).fit(x, epochs=1, verbose=0, **options)[0]
+        for x, options in ((train, {"validation_split": 0.2}), (rest, {"validation_data": part}))
+    ]
+    assert found[0].loss == found[1].loss
+    assert found[0].val_loss == found[1].val_loss
+
+
 def test_colour_pictures_of_another_size_work_too(tmp_path):
-    images = torch.randint(256, (90, 3, 20, 24), dtype=torch.uint8)
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(256, (90, 3, 20, 24), dtype=torch.uint8, generator=generator)
     labels = torch.arange(90) % 3
     images[labels == 0, 0] //= 4
     images[labels == 1, 1] //= 4
@@ -190,8 +212,9 @@ def test_a_network_that_uses_view_can_be_trained(digits):
     assert classifier.predict(digits[1].images).shape == (400,)
 
 
-def test_a_layer_can_be_unfrozen_between_two_fits(digits):
-    classifier = DigitClassifier(tiny())
+@pytest.mark.parametrize("averaging", [None, 0.9])
+def test_a_layer_can_be_unfrozen_between_two_fits(digits, averaging):
+    classifier = DigitClassifier(tiny(), recipe=replace(REPORT, averaging=averaging))
     weight = classifier.model[1].weight.requires_grad_(False)
     before = weight.clone()
     classifier.fit(digits[0][:40], epochs=1, verbose=0)
@@ -199,6 +222,34 @@ def test_a_layer_can_be_unfrozen_between_two_fits(digits):
     weight.requires_grad_(True)
     classifier.fit(digits[0][:40], epochs=1, verbose=0)
     assert not torch.equal(weight, before)
+
+
+@pytest.mark.parametrize("averaging", [None, 0.9])
+def test_a_layer_that_is_frozen_between_two_fits_stays(digits, averaging):
+    classifier = DigitClassifier(tiny(), recipe=replace(REPORT, averaging=averaging))
+    classifier.fit(digits[0], epochs=1, verbose=0)
+    before = classifier.model[1].weight.requires_grad_(False).clone()
+    classifier.fit(digits[0], epochs=1, verbose=0)
+    assert torch.equal(classifier.model[1].weight, before)
+    assert classifier.history[1].loss < classifier.history[0].loss  # the bias is trained
+
+
+@pytest.mark.parametrize("averaging", [None, 0.999])
+def test_weights_that_are_changed_between_two_fits_are_trained_on(digits, averaging):
+    classifier = DigitClassifier(tiny(), recipe=replace(REPORT, averaging=averaging))
+    classifier.fit(digits[0][:40], epochs=1, verbose=0)
+    classifier.model[1].weight.data.fill_(5)
+    classifier.fit(digits[0][:40], epochs=1, verbose=0)
+    assert (classifier.model[1].weight - 5).abs().max() < 0.01  # an Adam step is of 0.001
+
+
+def test_a_layer_that_is_replaced_between_two_fits_is_trained(digits):
+    classifier = DigitClassifier(tiny())
+    classifier.fit(digits[0][:40], epochs=1, verbose=0)
+    classifier.model[1] = nn.Linear(784, 10)
+    before = classifier.model[1].weight.clone()
+    assert classifier.fit(digits[0][:40], epochs=1, verbose=0).epoch == [1, 2]
+    assert not torch.equal(classifier.model[1].weight, before)
 
 
 def test_a_callback_can_save_the_classifier(digits, tmp_path):
@@ -292,6 +343,24 @@ def test_training_on_forgets_the_temperature_unless_it_is_refused(digits, averag
     assert np.array_equal(classifier.predict_proba(test), same.predict_proba(test))
 
 
+@pytest.mark.parametrize("error", [InvalidInputError, KeyboardInterrupt])
+def test_a_fit_that_ends_before_its_first_step_changes_nothing(digits, error, tmp_path):
+    class Refuse(Callback):
+        def on_train_begin(self, state):
+            raise error
+
+    classifier = DigitClassifier("mlp")
+    best = EarlyStopping(restore_best_weights=True)
+    fit = {"epochs": 1, "validation_data": digits[1], "verbose": 0}
+    classifier.fit(digits[0], callbacks=[best], **fit)
+    classifier.calibrate(digits[1])
+    classifier.save(tmp_path / "before")
+    with pytest.raises((CallbackError, KeyboardInterrupt)):
+        classifier.fit(digits[0], batch_size=5, callbacks=[Refuse()], **fit)
+    classifier.save(tmp_path / "after")
+    assert (tmp_path / "after").read_bytes() == (tmp_path / "before").read_bytes()
+
+
 def test_a_loaded_classifier_goes_on_training(fitted, digits, tmp_path):
     fitted.save(tmp_path / "model")
     loaded = DigitClassifier.load(tmp_path / "model")
@@ -352,7 +421,7 @@ def test_a_file_with_other_tensors_is_refused(fitted, tmp_path, name, tensor, me
         DigitClassifier.load(tmp_path / "model")
 
 
-@pytest.mark.parametrize("verb", ["predict", "predict_proba", "evaluate", "save"])
+@pytest.mark.parametrize("verb", ["predict", "predict_proba", "evaluate", "calibrate", "save"])
 def test_verbs_before_fit_say_so(verb, digits, tmp_path):
     with pytest.raises(NotFittedError, match="has not been trained. Call fit first, or load"):
         getattr(DigitClassifier(), verb)(tmp_path / "f" if verb == "save" else digits[1])
@@ -433,6 +502,8 @@ def test_a_network_that_ends_in_a_softmax_is_warned_of():
 def test_without_a_seed_one_is_drawn_and_kept():
     first, second = DigitClassifier("mlp"), DigitClassifier("mlp")
     assert first.seed != second.seed
+    again = DigitClassifier("mlp", seed=first.seed)
+    assert all(map(torch.equal, first.model.parameters(), again.model.parameters()))
 
 
 def test_summary_prints_the_reports_table(capsys, monkeypatch):

@@ -56,11 +56,8 @@ class Checkpoint(Callback):
 
     def on_train_begin(self, state: TrainState) -> None:
         """Make the folder, and check that it is ours."""
-        if self.save_best_only and self._monitor.needs_validation and not state.validates:
-            raise InvalidInputError(
-                f"Expected validation data, as Checkpoint monitors '{self._monitor.name}'; "
-                "received none. Pass validation_data, or monitor='loss'."
-            )
+        if self.save_best_only:
+            self._monitor.check(self, state)
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:

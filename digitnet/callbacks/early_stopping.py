@@ -8,7 +8,7 @@ from torch import Tensor
 
 from digitnet.callbacks.base import Callback
 from digitnet.callbacks.monitor import Mode, Monitor
-from digitnet.errors import InvalidInputError
+from digitnet.recipe import check_count
 from digitnet.state import TrainState
 
 
@@ -37,11 +37,7 @@ class EarlyStopping(Callback):
         mode: Mode = "auto",
         restore_best_weights: bool = False,
     ) -> None:
-        if not isinstance(patience, int) or patience < 0:
-            raise InvalidInputError(
-                f"Expected patience to be a whole number of at least 0; received {patience!r}."
-            )
-        self.patience = patience
+        self.patience = check_count("patience", patience, least=0)
         self.restore_best_weights = restore_best_weights
         self._monitor = Monitor(monitor, mode=mode, min_delta=min_delta)
         self._waited = 0  # epochs since the best one
@@ -52,11 +48,7 @@ class EarlyStopping(Callback):
         self._monitor.best = None
         self._waited = 0
         self._weights = {}
-        if self._monitor.needs_validation and not state.validates:
-            raise InvalidInputError(
-                f"Expected validation data, as EarlyStopping monitors '{self._monitor.name}'; "
-                "received none. Pass validation_data, or monitor='loss'."
-            )
+        self._monitor.check(self, state)
 
     def on_epoch_end(self, state: TrainState) -> None:
         """Count the epochs since the best one."""
@@ -69,8 +61,16 @@ class EarlyStopping(Callback):
             self._waited += 1
         if self._waited > 0 and self._waited >= self.patience:
             state.stop(f"{self._monitor.name} was not better for {self._waited} epochs")
-        ends = state.stop_reason is not None or state.epoch == state.epochs
-        if ends and self._weights:
+        if state.stop_reason is not None or state.epoch == state.epochs:
+            self._give_back(state)
+
+    def on_train_end(self, state: TrainState) -> None:
+        """Give back the best weights also where a callback after this one stopped the training."""
+        if state.stop_reason is not None:
+            self._give_back(state)
+
+    def _give_back(self, state: TrainState) -> None:
+        if self._weights:
             state.choose_weights(self._weights, by_validation=self._monitor.needs_validation)
 
     def state_dict(self) -> dict[str, Any]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any, Literal
 
+from digitnet.callbacks.base import Callback
 from digitnet.errors import InvalidInputError, warn
 from digitnet.history import EpochLog
+from digitnet.state import TrainState
 
 Mode = Literal["auto", "min", "max"]
 _BETTER = {"loss": "min", "val_loss": "min", "accuracy": "max", "val_accuracy": "max"}
@@ -51,6 +53,18 @@ class Monitor:
     def needs_validation(self) -> bool:
         """Whether the figure is one of the validation data."""
         return self.name.startswith("val_")
+
+    def check(self, callback: Callback, state: TrainState) -> None:
+        """Raise unless the training gives the figure that a callback watches.
+
+        Raises:
+            InvalidInputError: It is one of validation data, and there are none.
+        """
+        if self.needs_validation and not state.validates:
+            raise InvalidInputError(
+                f"Expected validation data, as {type(callback).__name__} monitors '{self.name}'; "
+                "received none. Pass validation_data, or monitor='loss'."
+            )
 
     def update(self, log: EpochLog) -> bool:
         """Take in an epoch; say whether it is the best so far."""

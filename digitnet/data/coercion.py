@@ -124,7 +124,8 @@ def _to_array(values: Any, what: str) -> npt.NDArray[Any]:
     if isinstance(first, (str, os.PathLike)) and what == "pictures":
         raise InvalidInputError(
             f"Expected pictures as numbers, in an array or a tensor; received the path '{first}'. "
-            "Open it first: numpy.asarray(PIL.Image.open(path))."
+            "Open it first: numpy.asarray(PIL.Image.open(path)); a folder with one sub-folder a "
+            "class: digitnet.datasets.image_folder(path)."
         )
     if type(first).__module__.startswith("PIL."):
         raise InvalidInputError(
@@ -176,15 +177,15 @@ def _read(
     loader = data if isinstance(data, DataLoader) else DataLoader(data, batch_size=256)
     images, labels = Spool(), Rows()
     for batch in _batches(loader, kind):
-        pair = isinstance(batch, (list, tuple)) and len(batch) == 2
-        if labelled and not pair:
+        parts = batch if isinstance(batch, (list, tuple)) else [batch]
+        if labelled and len(parts) != 2:
             raise InvalidInputError(
                 f"Expected the {kind} to give pairs of picture and label; "
                 f"received {type(batch).__name__}."
             )
-        images.add(to_images(batch[0] if pair else batch, input_shape=input_shape))
+        images.add(to_images(parts[0] if len(parts) < 3 else batch, input_shape=input_shape))
         if labelled:
-            labels.add(np.atleast_1d(_to_array(batch[1], "labels")))
+            labels.add(np.atleast_1d(_to_array(parts[1], "labels")))
     if not images:
         raise InvalidInputError(f"Expected at least one picture; the {kind} is empty.")
     return images.tensor(), labels.array()

@@ -45,6 +45,12 @@ class ImageSet(Dataset[tuple[Tensor, int]]):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "classes", checked_classes(self.classes))
+        for name in ("images", "labels"):
+            if not isinstance(values := getattr(self, name), Tensor):
+                raise InvalidInputError(
+                    f"Expected {name} as a tensor; received {type(values).__name__}. "
+                    f"Convert them: torch.as_tensor({name})."
+                )
         if self.images.dtype != torch.uint8 or self.images.ndim != 4:
             raise InvalidInputError(
                 "Expected images of shape (N, C, H, W) and type uint8; received "

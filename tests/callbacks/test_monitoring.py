@@ -75,6 +75,25 @@ def test_early_stopping_gives_the_best_weights_back(digits):
     assert not (seen[3] == seen[1]).all()
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_the_best_weights_come_back_also_where_another_callback_stops(digits, first):
+    seen = []
+    classifier = DigitClassifier("mlp", seed=0)
+
+    def note(state):
+        seen.append(classifier.model.output.weight.detach().clone())
+        if state.epoch == 2:
+            state.stop("enough")
+
+    best = EarlyStopping("loss", patience=5, restore_best_weights=True)
+    others = [LambdaCallback(on_epoch_end=note)]
+    callbacks = [Losses(1, 2, 3), *([best, *others] if first else [*others, best])]
+    classifier.fit(digits[0][:50], epochs=3, callbacks=callbacks, verbose=0)
+    assert len(seen) == 2
+    assert (classifier.model.output.weight == seen[0]).all()
+    assert not (seen[1] == seen[0]).all()
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -82,6 +101,7 @@ def test_early_stopping_gives_the_best_weights_back(digits):
         ({"mode": "mx"}, "Expected mode to be 'auto', 'min' or 'max'"),
         ({"min_delta": -1.0}, "Expected min_delta of at least 0"),
         ({"patience": -1}, "Expected patience to be a whole number of at least 0"),
+        ({"patience": True}, "Expected patience to be a whole number of at least 0"),
     ],
 )
 def test_misspelt_arguments_raise_at_once(options, message):

@@ -84,10 +84,10 @@ def test_pictures_of_another_form_are_refused_with_a_remedy(x, message):
         (np.array(list("01234"), dtype=object), r"objects. Convert them: labels.astype\(int\)"),
         ([[0], [1], [2], [3], [4]], r"received \(5, 1\). Use labels.ravel\(\)"),
         (np.full((5, 10), 0.1), r"one-hot .* single 1 .*labels.argmax\(axis=1\)"),
-        (np.zeros((5, 10)), "one-hot"),
+        (np.zeros((5, 10)), "single 1 in each row"),
         (np.eye(9)[:5], r"or one-hot \(N, 10\); received \(5, 9\)"),
         (np.array([True] * 5), "integer labels; received bool"),
-        (None, "labels"),
+        (None, "received NoneType objects"),
     ],
 )
 def test_labels_of_another_form_are_refused_with_a_remedy(y, message):
@@ -173,6 +173,7 @@ def test_data_sets_and_loaders_that_give_something_else_are_refused():
     pixels = torch.from_numpy(PIXELS)
     with pytest.raises(InvalidInputError, match="pairs of picture and label"):
         sets(TensorDataset(pixels))
+    assert torch.equal(to_images(TensorDataset(pixels), input_shape=(1, 28, 28)), pixels[:, None])
     with pytest.raises(InvalidInputError, match="no separate labels with a TensorDataset"):
         sets(TensorDataset(pixels, torch.arange(5)), torch.arange(5))
     with pytest.raises(InvalidInputError, match="the DataLoader is empty"):

@@ -51,6 +51,8 @@ def test_it_cannot_be_changed(images):
         (IMAGES, LABELS.int(), "type int64; received .* torch.int32"),
         (IMAGES, LABELS + 2, r"labels in 0\.\.3, .* received 2\.\.4"),
         (IMAGES, LABELS - 1, r"received -1\.\."),
+        (IMAGES.numpy(), LABELS, r"images as a tensor; received ndarray.*torch\.as_tensor\(images"),
+        (IMAGES, LABELS.tolist(), "labels as a tensor; received list"),
     ],
 )
 def test_what_does_not_fit_together_is_refused(pictures, labels, message):
