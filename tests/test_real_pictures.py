@@ -76,8 +76,9 @@ def test_an_unsure_reading_is_rejected_where_that_is_asked_for(reader, drawings)
     rejected = reader.inspect(drawings[0].picture, reject_below=1.0)
     assert rejected.digit is None
     assert rejected.confidence == sure.confidence
-    with pytest.raises(InvalidInputError, match=r"reject_below to be in 0\.\.1; received 2"):
-        reader.inspect(drawings[0].picture, reject_below=2)
+    for below in (2, float("nan"), None):
+        with pytest.raises(InvalidInputError, match=rf"a number in 0\.\.1; received {below}"):
+            reader.inspect(drawings[0].picture, reject_below=below)
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])
@@ -127,6 +128,16 @@ def test_a_one_that_fills_its_picture_is_no_strip_along_the_edge(reader, drawing
         assert found.warnings == ("touches the edge",)
         assert found.digit == 1
         assert found.confidence > 0.9
+
+
+def test_of_a_doubtful_mark_a_fifth_is_spread_over_all_digits(reader, drawings):
+    plain = drawings[0].picture
+    assert reader.inspect(plain).probabilities == pytest.approx(reader.predict_proba(plain)[0])
+    pixels = np.full((600, 600), 245, np.uint8)
+    pixels[:, :30] = 40  # a strip along the edge
+    strip = Image.fromarray(pixels)
+    expected = 0.8 * reader.predict_proba(strip)[0] + 0.02
+    assert reader.inspect(strip).probabilities == pytest.approx(expected, abs=1e-6)
 
 
 def test_several_digits_are_told_of(reader, number):
@@ -266,7 +277,7 @@ def test_an_untrained_classifier_reads_no_pictures(drawings):
 
 
 def test_mixed_lists_are_refused(reader, drawings):
-    with pytest.raises(InvalidInputError):
+    with pytest.raises(InvalidInputError, match="received a PIL image"):
         reader.predict([drawings[0].picture, np.zeros((28, 28), np.uint8)])
 
 

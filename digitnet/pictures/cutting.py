@@ -10,8 +10,8 @@ import numpy.typing as npt
 from digitnet.pictures.parts import Box, Part, Parts
 
 _WIDE = 0.5  # of its line's height: a part that is wider may be several digits
-# Of the line's height: how far cuts are from each other and from the ends. A 1 that touches its
-# neighbour is hardly wider
+# Of the line's height: the width of a stretch, which has one cut; the first begins so far from the
+# left end. A 1 that touches its neighbour is hardly wider
 _APART = 0.1
 _MOST = 40  # cuts of one part: so many are needed for a chain of about six digits
 _SLANTS = (0.0, -0.2, 0.2, -0.4, 0.4)  # columns that a cut moves to the right with each row

@@ -53,13 +53,11 @@ class Numbers(NamedTuple):
         lines: The digits of each line.
         ignored: Boxes of specks, dots, commas, dashes and faint marks, in the source's pixels.
         warnings: What may be wrong, in plain words.
-        looks: The picture at the sizes at which it was looked at.
     """
 
     lines: tuple[tuple[FoundDigit, ...], ...]
     ignored: tuple[Box, ...]
     warnings: tuple[str, ...]
-    looks: tuple[Look, ...]
 
 
 def find_numbers(picture: Picture, classify: Classify) -> Numbers:
@@ -122,7 +120,6 @@ def _numbers_in(
             *(box.moved(0, 0, scale) for box in elsewhere if box.gap(seen.place)),
         ),
         tuple(_warnings(lines, faint=faint, crowded=len(strong_and_faint(seen)[0]) > _MOST_PARTS)),
-        looks,
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, Union
@@ -21,8 +22,16 @@ Source: TypeAlias = Union[str, "os.PathLike[str]", "Image.Image"]
 """What is read: the path of a picture file, or a PIL image."""
 
 MOST_PIXELS = 64_000_000  # of a picture before it is decoded; of four bytes each in Pillow: 256 MB
-_ORIENTATION = 0x0112  # the EXIF note that says how the camera was held
 LONGEST_SIDE = 1024  # pixels kept: a digit of a fiftieth of the side still has 20
+_UPRIGHT = {  # what brings a picture upright by EXIF's note on how the camera was held
+    2: "FLIP_LEFT_RIGHT",
+    3: "ROTATE_180",
+    4: "FLIP_TOP_BOTTOM",
+    5: "TRANSPOSE",
+    6: "ROTATE_270",
+    7: "TRANSVERSE",
+    8: "ROTATE_90",
+}
 _TELLING = {  # how files begin that are taken for pictures and are none
     b"%PDF": "a PDF. Export its page as a PNG",
     b"<svg": "an SVG. Export it as a PNG",
@@ -56,8 +65,8 @@ def open_picture(source: Source) -> Picture:
     """Open a picture: turned upright by its EXIF note, laid on a ground, in grey.
 
     Args:
-        source: The path of a file that Pillow reads, or a PIL image. Of several frames the
-            first is read.
+        source: The path of a file that Pillow reads, or a PIL image. Of a file's frames the
+            first is read, and of an image's the one where it stands.
 
     Raises:
         InvalidInputError: There is no such file, or it is no picture, damaged, or of more
@@ -70,8 +79,12 @@ def open_picture(source: Source) -> Picture:
                 f"Expected a picture of at most {MOST_PIXELS // 10**6} million pixels; {name} has "
                 f"{width}x{height}. Make it smaller, or cut the digits out."
             )
+        if not width * height:
+            raise InvalidInputError(
+                f"Expected a picture of at least one pixel; {name} has {width}x{height}."
+            )
         frames = getattr(image, "n_frames", 1)
-        notes = (f"the first of {frames} frames was read",) if frames > 1 else ()
+        notes = (_which(image, frames),) if frames > 1 else ()
         if image is not source:
             # A JPEG decodes to a half, a quarter or an eighth, in grey, at a fraction of the cost
             image.draft("L" if image.mode == "RGB" else image.mode, (LONGEST_SIDE, LONGEST_SIDE))
@@ -79,17 +92,29 @@ def open_picture(source: Source) -> Picture:
     return Picture(grey, max(1.0, max(width, height) / max(grey.shape)), notes)
 
 
+def _which(image: Image.Image, frames: int) -> str:
+    frame = image.tell()  # an image may come from the caller with another one than the first
+    which = f"frame {frame + 1} of {frames}" if frame else f"the first of {frames} frames"
+    return f"{which} was read"
+
+
 @contextmanager
 def _opened(source: Source) -> Iterator[tuple[Image.Image, str]]:
     """Open the source, and turn what Pillow raises meanwhile into our error."""
     from PIL import Image  # slow to import
 
-    path = None if isinstance(source, Image.Image) else _checked(Path(source))
+    if not is_picture(source):
+        raise InvalidInputError(
+            f"Expected the path of a picture or a PIL image; received {type(source).__name__}. "
+            "Make an array an image: PIL.Image.fromarray(array); predict takes arrays of 28x28."
+        )
+    path = None if isinstance(source, Image.Image) else Path(source)
     name = f"'{path}'" if path else "the image"
     try:
         if isinstance(source, Image.Image):
             yield source, name
         else:
+            _check(Path(source))
             with Image.open(source) as image:
                 yield image, name
     except InvalidInputError:
@@ -100,42 +125,49 @@ def _opened(source: Source) -> Iterator[tuple[Image.Image, str]]:
             "Make it smaller, or cut the digits out."
         ) from error
     # what Pillow raises for files that are no pictures, cut off, or damaged
-    except (OSError, SyntaxError, ValueError, EOFError, TypeError) as error:
+    except (OSError, SyntaxError, ValueError, EOFError, TypeError, struct.error) as error:
         raise InvalidInputError(f"Expected a picture; {name} is {_what(path, error)}.") from error
 
 
-def _checked(path: Path) -> Path:
+def _check(path: Path) -> None:
     if path.is_dir():
         raise InvalidInputError(
             f"Expected a picture file; '{path}' is a folder. Pass the files in it."
         )
     if not path.exists():
         raise InvalidInputError(f"Expected a picture file; there is no '{path}'. Check the path.")
-    return path
 
 
 def _what(path: Path | None, error: Exception) -> str:
     start = b"?"
     if path is not None:
-        with path.open("rb") as file:
+        with suppress(OSError), path.open("rb") as file:
             start = file.read(4)
     return _TELLING.get(start, f"none that can be read, or is damaged ({error})")
 
 
 def _upright_grey(image: Image.Image) -> Grey:
-    from PIL import ImageOps
-
     image.load()  # a TIFF is turned by this, and its note taken away
     transparent = image.mode.upper().endswith("A") or "transparency" in image.info
     small = _reduced(image, transparent)
-    if small is not image:  # what is reduced has lost the note that some formats keep elsewhere
-        small.getexif()[_ORIENTATION] = image.getexif().get(_ORIENTATION, 1)
-    turned = ImageOps.exif_transpose(small)
+    turned = _turned(small, image)
     if turned.mode in ("I", "F"):
         return _in_range(np.asarray(turned, dtype=np.float32))
     if transparent:
         return _on_ground(np.asarray(turned.convert("LA"), dtype=np.float32) / 255)
     return np.asarray(turned.convert("L"), dtype=np.float32) / 255
+
+
+def _turned(small: Image.Image, image: Image.Image) -> Image.Image:
+    """Turn a picture by the EXIF note of the image that it was made of."""
+    from PIL import ExifTags, Image
+
+    try:
+        note = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except (SyntaxError, ValueError, KeyError, struct.error):
+        return small  # the notes are broken, but the pixels are whole
+    turn = _UPRIGHT.get(note)
+    return small if turn is None else small.transpose(Image.Transpose[turn])
 
 
 def _reduced(image: Image.Image, transparent: bool) -> Image.Image:

@@ -147,6 +147,13 @@ def test_ink_comes_from_the_given_pictures():
         assert right - left > 3 * (bottom - top)
 
 
+def test_pictures_without_ink_are_refused():
+    blank = torch.zeros(10, 1, 28, 28, dtype=torch.uint8)
+    source = ImageSet(blank, torch.arange(10), tuple("0123456789"))
+    with pytest.raises(InvalidInputError, match="light ink on dark; received one without a pixel"):
+        paper.digits(1, source=source)
+
+
 def test_what_a_style_fixes_is_what_the_traits_tell():
     style = paper.Style(
         papers=("lined",), pens=("pencil",), shadow=0.5, rotation=10, noise=0.02, contrast=0.3
@@ -290,21 +297,23 @@ def test_a_style_that_cannot_be_is_refused(settings, message):
 
 
 @pytest.mark.parametrize(
-    "make",
+    ("make", "what"),
     [
-        lambda: paper.digits(0),
-        lambda: paper.digits(1, seed=-1),
-        lambda: paper.digits(1, source=[1, 2]),
-        lambda: paper.digits(1, style={"shadow": 1}),
-        lambda: paper.numbers(1, digits=(5, 2)),
-        lambda: paper.numbers(1, lines=0),
-        lambda: paper.numbers(1, gap=-0.2),
-        lambda: paper.numbers(1, gap=(0.4, 0.2)),
-        lambda: paper.numbers(1, digits=101),
-        lambda: paper.save("a.png", datasets, "png"),
-        lambda: paper.save("a.png", paper.blanks(1)[0], "tiff"),
+        (lambda: paper.digits(0), "count"),
+        (lambda: paper.digits(1, seed=-1), "seed"),
+        (lambda: paper.digits(1, source=[1, 2]), "source"),
+        (lambda: paper.digits(1, style={"shadow": 1}), "style"),
+        (lambda: paper.numbers(1, digits=(5, 2)), "digits"),
+        (lambda: paper.numbers(1, lines=0), "lines"),
+        (lambda: paper.numbers(1, gap=-0.2), "gap"),
+        (lambda: paper.numbers(1, gap=(0.4, 0.2)), "gap"),
+        (lambda: paper.numbers(1, digits=101), "digits"),
+        (lambda: paper.save("a.png", datasets, "png"), "a PaperPicture or a PIL image"),
+        (lambda: paper.save("a.png", paper.blanks(1)[0], "tiff"), "manner"),
     ],
 )
-def test_arguments_that_cannot_be_are_refused(make):
-    with pytest.raises(InvalidInputError, match="Expected"):
+def test_arguments_that_cannot_be_are_refused(make, what, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InvalidInputError, match=f"Expected {what}"):
         make()
+    assert not any(tmp_path.iterdir())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from digitnet.pictures.cutting import cut_parts, is_wide
+from digitnet.pictures.cutting import _cuts, cut_parts, is_wide
 from digitnet.pictures.lines import find_lines
 from digitnet.pictures.parts import Box, Part, Parts, find_parts
 from digitnet.pictures.segments import best_segments, candidates
@@ -66,6 +66,12 @@ def test_a_wide_part_is_cut_where_there_is_least_ink():
     for piece in pieces:
         assert (cut.labels == piece.number).sum() == piece.area
     assert len({piece.number for piece in pieces}) == len(pieces)
+
+
+def test_a_cut_goes_where_there_is_least_ink():
+    mask = np.ones((40, 12), bool)
+    mask[:-1, 6] = False
+    assert (_cuts(mask, 40.0)[0] == 6).all()
 
 
 @pytest.mark.parametrize(("width", "most"), [(160, 4), (800, 20)])

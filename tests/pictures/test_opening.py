@@ -120,8 +120,42 @@ def test_a_file_that_was_cut_off_is_refused(manner, tmp_path):
     whole, half = tmp_path / "whole", tmp_path / "half"
     paper.save(whole, IMAGE.convert("RGB"), manner)
     half.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
-    with pytest.raises(InvalidInputError, match="Expected a picture"):
+    with pytest.raises(InvalidInputError, match="none that can be read, or is damaged"):
         open_picture(half)
+
+
+@pytest.mark.parametrize("note", [b"Exif\0\0", b"Exif\0\0II*", b"Exif\0\0" + bytes(40)])
+@pytest.mark.parametrize("times", [1, 60])
+def test_a_broken_note_does_not_lose_the_picture(note, times, tmp_path):
+    large = IMAGE.resize((60 * times, 40 * times), Image.Resampling.NEAREST)
+    large.save(tmp_path / "photo.jpg", exif=note)
+    assert dark_corner(open_picture(tmp_path / "photo.jpg").grey)
+
+
+@pytest.mark.parametrize("source", [PIXELS, None, 5, b"bytes", [IMAGE]])
+def test_what_is_neither_path_nor_image_is_refused(source):
+    with pytest.raises(InvalidInputError, match=r"path of a picture or a PIL image; received \w+"):
+        open_picture(source)
+
+
+def test_a_name_that_no_file_can_have_is_refused():
+    with pytest.raises(InvalidInputError, match="Expected a picture"):
+        open_picture("data:image/png;base64," + 5000 * "A")
+
+
+def test_an_image_without_pixels_is_refused():
+    with pytest.raises(InvalidInputError, match="at least one pixel; the image has 0x3"):
+        open_picture(Image.new("L", (0, 3)))
+
+
+def test_the_frame_that_was_read_is_told(tmp_path):
+    IMAGE.save(tmp_path / "moving.gif", save_all=True, append_images=[IMAGE.rotate(180)])
+    with Image.open(tmp_path / "moving.gif") as image:
+        assert open_picture(image).notes == ("the first of 2 frames was read",)
+        image.seek(1)
+        opened = open_picture(image)
+        assert opened.notes == ("frame 2 of 2 was read",)
+        assert not dark_corner(opened.grey)
 
 
 def test_folders_and_missing_files_are_refused(tmp_path):

@@ -8,13 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import ExifTags, Image
 
 from digitnet.artifact import write_atomically
 from digitnet.datasets.paper.record import PaperPicture
 from digitnet.errors import InvalidInputError
 
-_ORIENTATION = 0x0112  # Exif tag
 _LONGER = 4000  # pixels of a 12-megapixel picture
 
 
@@ -65,7 +64,7 @@ def _plain(kind: str) -> Callable[[Image.Image, io.BytesIO], None]:
 def _turned(orientation: int, back: Image.Transpose) -> Callable[[Image.Image, io.BytesIO], None]:
     def write(image: Image.Image, buffer: io.BytesIO) -> None:
         exif = Image.Exif()
-        exif[_ORIENTATION] = orientation
+        exif[ExifTags.Base.Orientation] = orientation
         image.transpose(back).save(buffer, "JPEG", quality=92, exif=exif)
 
     return write

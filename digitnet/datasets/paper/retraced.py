@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from digitnet.datasets.paper.fields import Array, between, ramp
+from digitnet.errors import InvalidInputError
 
 Bytes = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
 _MIDDLE = 100  # pixels of the longer side on which ink is thinned
+_INK = 60  # of 255: what is darker is the ground, or an edge's soft end
 _LARGE = 320  # pixels of the longer side at the end, and a little more
 
 
@@ -28,10 +30,15 @@ def retraced(image: Bytes, thickness: float | None, gaps: bool, rng: Generator) 
             own, and so does ink of which a line would not tell the form, as of a loop run full.
         gaps: Whether to break a line of another width in some places.
         rng: Draws the gaps, and where ink is cut off from its soft edges.
+
+    Raises:
+        InvalidInputError: There is no ink.
     """
-    rows, columns = (np.flatnonzero((image > 60).any(axis=axis)) for axis in (1, 0))
+    rows, columns = (np.flatnonzero((image > _INK).any(axis=axis)) for axis in (1, 0))
     if not len(rows):
-        return np.zeros((8, 8), dtype=np.uint8)
+        raise InvalidInputError(
+            f"Expected pictures of light ink on dark; received one without a pixel above {_INK}."
+        )
     cropped = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     cut = between(rng, 0.4, 0.52)
     level = _smooth(np.pad(cropped, 4), _MIDDLE / max(cropped.shape))
