@@ -45,7 +45,7 @@ def test_every_public_class_and_function_stands_in_the_reference(package):
 def _blocks():
     for page in sorted((ROOT / "docs").rglob("*.md")):
         for number, code in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(), re.S)):
-            if page.name != "index.md":  # the quick start, which is run as an example
+            if page != ROOT / "docs" / "index.md":  # the quick start, which is run as an example
                 yield pytest.param(code, id=f"{page.name}-{number}")
 
 

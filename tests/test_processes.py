@@ -178,6 +178,7 @@ def test_after_a_kill_torchrun_starts_again_from_the_newest_checkpoint(tmp_path)
     done = torchrun("killed.py", tmp_path, "--max-restarts=1")
     assert done.returncode == 0, done.stderr
     assert "(exitcode: -9)" in done.stderr
+    assert done.stdout.count("Epoch 1/2") == 1  # the second attempt began in epoch 2
     whole = DigitClassifier(TRAIN["network"](), seed=3)
     whole.fit(TRAIN["pictures"]()[0], epochs=2, batch_size=40, verbose=0)
     for rank in (0, 1):

@@ -12,12 +12,13 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel
 
 from digitnet import DigitClassifier, ImageClassifier, datasets
-from digitnet.callbacks import Callback
+from digitnet.callbacks import Callback, Checkpoint, LambdaCallback
 from digitnet.errors import CallbackError, TrainingDivergedError
 from digitnet.randomness import ORDER, derive_seed, permutation
 from digitnet.recipe import REPORT, Augmentation
 
 SGD = replace(REPORT, optimizer="sgd", learning_rate=0.05, weight_decay=1e-3, schedule="one_cycle")
+ADAMW = replace(REPORT, optimizer="adamw", weight_decay=0.5)
 SHARPNESS = replace(REPORT, sharpness_radius=0.1)
 
 
@@ -26,11 +27,15 @@ def linear() -> nn.Module:
     return nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
 
 
+def normalised(images: torch.Tensor) -> torch.Tensor:
+    return (images.float() / 255 - 0.1307) / 0.3081
+
+
 def weights(classifier: ImageClassifier) -> torch.Tensor:
     return torch.cat([weight.detach().flatten() for weight in classifier.model.parameters()])
 
 
-@pytest.mark.parametrize("recipe", [REPORT, replace(REPORT, optimizer="adamw"), SGD, SHARPNESS])
+@pytest.mark.parametrize("recipe", [REPORT, ADAMW, SGD, SHARPNESS])
 def test_the_loop_equals_a_hand_written_one(digits, recipe):
     train = digits[0][:500]
     classifier = DigitClassifier(linear(), recipe=recipe, seed=5)
@@ -39,12 +44,12 @@ def test_the_loop_equals_a_hand_written_one(digits, recipe):
     model = linear()
     optimizer = {
         "adam": lambda: torch.optim.Adam(model.parameters(), lr=1e-3),
-        "adamw": lambda: torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.0),
+        "adamw": lambda: torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.5),
         "sgd": lambda: torch.optim.SGD(
             model.parameters(), lr=0.05, momentum=0.9, nesterov=True, weight_decay=1e-3
         ),
     }[recipe.optimizer]()
-    images = (train.images.float() / 255 - 0.1307) / 0.3081
+    images = normalised(train.images)
     steps, losses, correct = 0, [], 0
     for epoch in range(2):
         order = permutation(500, derive_seed(5, ORDER, epoch))
@@ -104,13 +109,13 @@ def test_averaged_weights_are_torchs_and_are_what_is_used(digits):
 
 
 def test_augmentation_changes_training_but_not_validation(digits):
-    train = digits[0][:200]
+    train, test = digits[0][:200], digits[1][:100]
     recipe = replace(REPORT, augmentation=Augmentation(rotation=30, shift=3))
     plain, changed = DigitClassifier("mlp", seed=1), DigitClassifier("mlp", recipe=recipe, seed=1)
     for classifier in (plain, changed):
-        classifier.fit(train, epochs=1, verbose=0)
+        classifier.fit(train, epochs=1, validation_data=test, verbose=0)
+        assert classifier.history[0].val_loss == classifier.evaluate(test, verbose=0).loss
     assert changed.history[0].loss > plain.history[0].loss
-    assert (changed.predict(train) == changed.predict(train)).all()
 
 
 def test_one_seed_gives_the_same_weights_and_another_seed_others(digits):
@@ -145,29 +150,25 @@ def test_two_fits_of_one_epoch_are_one_of_two_bit_for_bit(digits):
 
 
 def test_without_shuffling_the_order_is_the_sets(digits):
-    train = digits[0][:128]
-    seen = []
+    train, seen = digits[0][:128], []
+    watch = LambdaCallback(on_batch_end=lambda state: seen.append(state.batch_loss.item()))
+    classifier = DigitClassifier(linear(), seed=1)
+    classifier.fit(train, epochs=1, callbacks=[watch], verbose=0, shuffle=False)
+    logits = linear()(normalised(train.images[:64]))
+    expected = functional.cross_entropy(logits, train.labels[:64]).item()
+    assert seen[0] == pytest.approx(expected, rel=1e-5)
 
-    class Watch(Callback):
-        def on_batch_end(self, state):
-            seen.append(round(state.batch_loss.item(), 5))
 
-    def losses(order):
-        seen.clear()
-        model = DigitClassifier(linear(), seed=1)
-        model.fit(
-            train.images[order],
-            train.labels[order],
-            epochs=1,
-            callbacks=[Watch()],
-            verbose=0,
-            shuffle=False,
-        )
-        return list(seen)
-
-    forwards = losses(torch.arange(128))
-    assert losses(torch.arange(128)) == forwards
-    assert losses(torch.arange(127, -1, -1)) != forwards
+def test_a_class_counts_what_it_is_told_and_the_others_1(digits):
+    train = digits[0][:64]
+    classifier = DigitClassifier(linear(), seed=1)
+    classifier.fit(train, epochs=1, class_weight={3: 5.0}, verbose=0)
+    logits = linear()(normalised(train.images))
+    losses = functional.cross_entropy(logits, train.labels, reduction="none")
+    threes = train.labels == 3
+    assert threes.any()
+    expected = torch.where(threes, 5 * losses, losses).mean().item()
+    assert classifier.history[0].loss == pytest.approx(expected, rel=1e-5)
 
 
 def test_class_weights_weight_the_loss(digits):
@@ -186,7 +187,7 @@ def test_smoothed_labels_are_a_mixture_with_all_classes(digits, class_weight):
     train, recipe = digits[0][:64], replace(REPORT, label_smoothing=0.3)
     classifier = DigitClassifier(linear(), recipe=recipe, seed=1)
     classifier.fit(train, epochs=1, class_weight=class_weight, verbose=0)
-    logs = linear()((train.images.float() / 255 - 0.1307) / 0.3081).log_softmax(1)
+    logs = linear()(normalised(train.images)).log_softmax(1)
     targets = 0.7 * functional.one_hot(train.labels, 10) + 0.3 / 10
     expected = -(targets * logs).sum(1).mean().item() * (2 if class_weight else 1)
     assert classifier.history[0].loss == pytest.approx(expected, rel=1e-5)
@@ -230,6 +231,22 @@ def test_a_loss_that_is_not_finite_ends_training_with_the_weights_of_the_epochs_
     assert classifier.history.epoch == [1]
     classifier.fit(train, epochs=1, verbose=0)
     assert classifier.history.epoch == [1, 2]
+
+
+@pytest.mark.parametrize("averaging", [None, 0.9])
+def test_after_a_divergence_all_goes_on_as_if_it_had_not_been(digits, averaging):
+    train, recipe = digits[0][:320], replace(SGD, schedule="constant", averaging=averaging)
+    diverged, whole = both = [DigitClassifier(linear(), recipe=recipe, seed=0) for _ in range(2)]
+    ruin = LambdaCallback(
+        on_batch_end=lambda state: state.model.body[1].weight.data.fill_(float("nan"))
+    )
+    for _ in range(2):
+        for each in both:
+            each.fit(train, epochs=1, verbose=0)
+        assert torch.equal(weights(diverged), weights(whole))
+        with pytest.raises(TrainingDivergedError):
+            diverged.fit(train, epochs=1, callbacks=[ruin], verbose=0)
+        assert torch.equal(weights(diverged), weights(whole))
 
 
 def test_weights_that_only_the_last_step_ruined_are_found(digits):
@@ -335,6 +352,17 @@ def test_a_failing_callback_is_named_with_its_hook_and_all_are_ended(digits):
     assert calls[-1] == "train_end"
     with pytest.raises(CallbackError, match="BrokenAtTheEnd.on_train_end raised OSError"):
         classifier.fit(digits[0][:50], epochs=1, callbacks=broken[::2], verbose=0)
+
+
+def test_a_callback_that_cannot_tell_what_it_remembers_is_named(digits, tmp_path):
+    class Broken(Callback):
+        def state_dict(self):
+            raise KeyError("oops")
+
+    with pytest.raises(CallbackError, match="Broken.state_dict raised KeyError: 'oops'"):
+        DigitClassifier(linear()).fit(
+            digits[0][:50], epochs=1, callbacks=[Broken(), Checkpoint(tmp_path)], verbose=0
+        )
 
 
 def test_a_callback_that_did_not_begin_does_not_end(digits):

@@ -22,7 +22,8 @@ from digitnet.errors import CallbackError
 
 
 @pytest.fixture
-def classifier():
+def classifier(monkeypatch):
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)  # another test may import it
     return DigitClassifier("mlp", seed=0)
 
 

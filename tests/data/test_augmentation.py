@@ -196,6 +196,15 @@ def test_each_picture_has_its_own_amount_from_the_global_generator(pictures):
 
 
 @pytest.mark.parametrize(
+    "name", ["rotation", "shift", "scale", "shear", "elastic", "stroke", "blur"]
+)
+def test_each_picture_has_its_own_amount_of_each(pictures, name):
+    torch.manual_seed(0)
+    first = augment(pictures[:1].expand(8, -1, -1, -1), Augmentation(**{name: 0.9}))
+    assert len(first.flatten(1).unique(dim=0)) > 4  # the least amounts change nothing
+
+
+@pytest.mark.parametrize(
     "change",
     [{name: limit * 1.01} for name, limit in LIMITS.items()]
     + [{"rotation": -1}, {"shift": float("nan")}, {"stroke": "1"}, {"crop": 1.5}],

@@ -25,6 +25,7 @@ from digitnet.errors import DatasetUnavailableError, InvalidInputError
 def cache(tmp_path, monkeypatch):
     monkeypatch.delenv("DIGITNET_DATA", raising=False)
     monkeypatch.delenv("DIGITNET_OFFLINE", raising=False)
+    monkeypatch.setenv("no_proxy", "*")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path / "cache" / "digitnet"
 

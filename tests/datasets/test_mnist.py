@@ -56,6 +56,7 @@ def small(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("DIGITNET_DATA", raising=False)
     monkeypatch.delenv("DIGITNET_OFFLINE", raising=False)
+    monkeypatch.setenv("no_proxy", "*")
     monkeypatch.setattr(MNIST, "mirrors", [])
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-from digitnet import ImageClassifier
+from digitnet import ImageClassifier, ImageSet
 from digitnet.callbacks import Checkpoint
 from digitnet.datasets.cifar10 import CLASSES
 from digitnet.recipe import REPORT
@@ -103,9 +104,23 @@ def _lines(folder, name):
 def test_the_networks_are_there(made):
     folder, _, _ = made
     results = json.loads((folder / "results.json").read_text())
-    loaded = ImageClassifier.load(folder / "cifar10-1.safetensors")
+    (path,) = folder.glob("cifar10-1-epochs-*-1.safetensors")
+    loaded = ImageClassifier.load(path)
     assert loaded.history.to_rows() == results["runs"]["cifar10"][1]["history"]
     assert not any((folder / "checkpoints").iterdir())
+
+
+def test_a_trial_on_pictures_in_the_order_of_classes_sees_all_classes(monkeypatch):
+    monkeypatch.syspath_prepend(str(SCRIPT.parent))
+    from reporting.options import _part
+
+    labels = torch.arange(10).repeat_interleave(15)
+    images = ImageSet(torch.zeros(150, 1, 2, 2, dtype=torch.uint8), labels, CLASSES)
+    for most in (10, 80, 100, 1000):
+        part = _part(images, most)
+        assert len(part) == min(most, 150)
+        assert part.class_counts.min() >= min(most, 150) // 10 - 1
+        assert part.class_counts.min() > 0
 
 
 def test_without_files_cifar10_alone_is_an_error(tmp_path):

@@ -8,7 +8,7 @@ from torch import nn
 
 from digitnet import DigitClassifier
 from digitnet.errors import InvalidInputError
-from digitnet.models.inspection import layer_rows
+from digitnet.models.inspection import check, layer_rows
 
 
 class Tuple(nn.Module):
@@ -79,6 +79,7 @@ def test_the_dry_run_leaves_the_network_as_it_was():
     model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(2704, 10))
     model[1].eval()
     before = {name: value.clone() for name, value in model.state_dict().items()}
+    check(model, classes=10, input_shape=(1, 28, 28))
     layer_rows(model, (1, 28, 28))
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert model.training
