@@ -4,8 +4,9 @@
     python benchmarks/accuracy.py --quick
 
 The accuracies are of the last epoch; nothing is chosen on the test set. Each training is kept
-in the folder, and one that is there is not run again. Seconds are those of the clock, and those of
-the processor, all cores together, which others on the machine disturb less.
+in the folder, and one of the same data, recipe, machine and versions is not run again. Seconds are
+those of the clock, and those of the processor, all cores together, which others on the machine
+disturb less.
 """
 
 from __future__ import annotations
@@ -16,8 +17,11 @@ import time
 from pathlib import Path
 
 import harness
+from harness import machine
 
 from digitnet import DigitClassifier, ImageSet
+from digitnet.artifact import write_atomically
+from digitnet.data.batches import fingerprint
 from digitnet.recipe import RECIPES
 
 KINDS = ("wall", "cpu")  # of seconds
@@ -78,18 +82,22 @@ def _trained(
     recipe: str, seed: int, train: ImageSet, kept: Path
 ) -> tuple[DigitClassifier, dict[str, float]]:
     """Return a classifier trained with the seed, and the seconds that took, of each kind."""
-    model, clock = kept / f"{seed}.safetensors", kept / f"{seed}.json"
-    if clock.exists():
-        classifier = DigitClassifier.load(model)
-        if classifier.recipe == RECIPES[recipe]:
-            return classifier, json.loads(clock.read_text())
+    model, record = kept / f"{seed}.safetensors", kept / f"{seed}.json"
+    conditions = {"data": fingerprint(train.images), **machine.describe()}
+    del conditions["date"]
+    if record.exists():
+        classifier, found = DigitClassifier.load(model), json.loads(record.read_text())
+        if classifier.recipe == RECIPES[recipe] and found.get("conditions") == conditions:
+            return classifier, found["seconds"]
     classifier = DigitClassifier(recipe=recipe, seed=seed)
     started, started_cpu = time.perf_counter(), time.process_time()
     classifier.fit(train)
     ended, ended_cpu = time.perf_counter(), time.process_time()
     seconds = {"wall": ended - started, "cpu": ended_cpu - started_cpu}
+    record.unlink(missing_ok=True)  # a network and another one's record must never stand together
     classifier.save(model)
-    clock.write_text(json.dumps(seconds))
+    text = json.dumps({"conditions": conditions, "seconds": seconds}, indent=1)
+    write_atomically(record, text.encode())
     return classifier, seconds
 
 

@@ -69,7 +69,9 @@ def _timed(epoch: Callable[[], object]) -> float:
 
 
 def _fit(train: ImageSet, recipe: Recipe) -> Callable[[], object]:
-    classifier = ImageClassifier(classes=CLASSES, input_shape=SHAPE, recipe=recipe, seed=0)
+    classifier = ImageClassifier(
+        classes=CLASSES, input_shape=SHAPE, recipe=recipe, device="cpu", seed=0
+    )
     return lambda: classifier.fit(train)
 
 

@@ -1,6 +1,6 @@
 """Try what goes wrong with files for real: a full disk, a folder that can only be read.
 
-    sudo python benchmarks/file_faults.py
+    sudo "$(which python)" benchmarks/file_faults.py
 
 Mounts small file systems in memory, so it needs Linux and root. In each case the error must
 be clear, what was there before must still load, and nothing unfinished may be left.

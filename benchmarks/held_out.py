@@ -1,6 +1,6 @@
 """Change settings of the recipe `best`, and count mistakes on held-out training pictures.
 
-    DIGITNET_DATA=... python benchmarks/held_out.py --change epochs=40 sharpness_radius=0.1
+    DIGITNET_DATA=... python benchmarks/held_out.py --change epochs=20 sharpness_radius=0.0
     python benchmarks/held_out.py --quick
 
 A third of MNIST's training pictures is held out, the others are learned from, and the test set is
@@ -18,7 +18,8 @@ from typing import Any
 import harness
 import torch
 
-from digitnet import DigitClassifier, ImageSet
+from digitnet import DigitClassifier, ImageSet, Recipe
+from digitnet.errors import InvalidInputError
 from digitnet.recipe import BEST
 
 SPLIT = 123  # seed of what is held out
@@ -28,8 +29,15 @@ def main() -> None:
     """Print a table, and write it with the figures."""
     harness.relaunch()
     parser = harness.parser(__doc__)
-    parser.add_argument("--change", nargs="+", default=[], type=_setting, metavar="NAME=VALUE")
-    parser.add_argument("--seeds", nargs="+", default=[77, 78], type=int)
+    parser.add_argument(
+        "--change",
+        nargs="+",
+        default=[],
+        type=_setting,
+        metavar="NAME=VALUE",
+        help="settings of the recipe, as epochs=20, or augmentation.stroke=1",
+    )
+    parser.add_argument("--seeds", nargs="+", default=[77, 78], type=int, help="a training each")
     options = harness.parse(parser)
     if options.quick:
         options.change, options.seeds = [("epochs", 3)], [77]
@@ -37,11 +45,14 @@ def main() -> None:
     order = torch.randperm(len(train), generator=torch.Generator().manual_seed(SPLIT))
     third = len(train) // 3
     held_out, rest = train[order[:third]], train[order[third:]]
-    found = [_train(dict(options.change), seed, rest, held_out) for seed in options.seeds]
+    recipe = BEST
+    for name, value in options.change:
+        recipe = _changed(recipe, name, value)
+    found = [_train(recipe, seed, rest, held_out) for seed in options.seeds]
     changed = ", ".join(f"{name}={value}" for name, value in options.change)
     harness.report(
         options.out,
-        "held_out",
+        "_".join(["held_out", *(f"{name}={value}" for name, value in options.change)]),
         title=f"`best` with {changed or 'nothing'} changed, on {third:,} pictures held out",
         columns=["seed", "mistakes", "cross-entropy", "seconds"],
         rows=[
@@ -53,23 +64,33 @@ def main() -> None:
 
 
 def _setting(text: str) -> tuple[str, Any]:
-    """Return name and value of "name=value"."""
+    """Return name and value of "name=value"; what is no Python value is text."""
     name, _, value = text.partition("=")
     try:
-        setting = name, ast.literal_eval(value)
-        replace(BEST, **dict([setting]))
-    except (ValueError, SyntaxError, TypeError) as error:
+        setting = ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        setting = value
+    try:
+        _changed(BEST, name, setting)
+    except (InvalidInputError, TypeError) as error:
         raise argparse.ArgumentTypeError(
-            f"expected a setting of a recipe, as epochs=40; received {text!r} ({error})"
+            f"expected a setting of a recipe, as epochs=20; received {text!r} ({error})"
         ) from error
-    return setting
+    return name, setting
+
+
+def _changed(recipe: Recipe, name: str, value: Any) -> Recipe:
+    part, _, amount = name.partition(".")
+    if part == "augmentation" and amount:
+        return replace(recipe, augmentation=replace(recipe.augmentation, **{amount: value}))
+    return replace(recipe, **{name: value})
 
 
 def _train(
-    change: dict[str, Any], seed: int, rest: ImageSet, held_out: ImageSet
+    recipe: Recipe, seed: int, rest: ImageSet, held_out: ImageSet
 ) -> tuple[int, float, float]:
     """Return mistakes, cross-entropy, and the seconds of the training."""
-    classifier = DigitClassifier(recipe=replace(BEST, **change), seed=seed)
+    classifier = DigitClassifier(recipe=recipe, seed=seed)
     started = time.perf_counter()
     classifier.fit(rest)
     seconds = time.perf_counter() - started

@@ -18,6 +18,7 @@ import shutil
 import signal
 import tempfile
 import time
+import traceback
 from dataclasses import replace
 from pathlib import Path
 
@@ -66,7 +67,7 @@ def main() -> None:
         f"{options.kills} runs were killed, {inside} of them inside a write; "
         f"{same} of {options.kills} ended in identical bytes."
     )
-    if same < options.kills:
+    if same < options.kills or (options.kills > 1 and not inside):
         raise SystemExit(1)
 
 
@@ -91,6 +92,8 @@ def _start(run: Path) -> int:
     try:
         _train(run)
         code = 0
+    except BaseException:
+        traceback.print_exc()
     finally:
         os._exit(code)
 

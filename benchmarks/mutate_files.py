@@ -29,10 +29,11 @@ from rich.table import Table
 from digitnet import DigitClassifier, datasets
 from digitnet.artifact import read_artifact
 from digitnet.callbacks import Checkpoint
-from digitnet.checkpoint import listed
+from digitnet.checkpoint import check_place, listed
 from digitnet.errors import ArtifactError
 
 HANG_SECONDS = 10
+TYPES = {"F32": torch.float32, "F64": torch.float64, "I64": torch.int64}  # in our files
 
 
 def main() -> None:
@@ -82,7 +83,10 @@ def _originals(folder: Path) -> list[bytes]:
 
 def _read(path: Path) -> dict[str, torch.Tensor]:
     DigitClassifier.load(path)
-    return read_artifact(path).tensors
+    artifact = read_artifact(path)
+    if "checkpoint" in artifact.metadata:
+        check_place(artifact)
+    return artifact.tensors
 
 
 def _outcome(path: Path, original: bytes, *, signed: bool) -> str:
@@ -90,7 +94,7 @@ def _outcome(path: Path, original: bytes, *, signed: bool) -> str:
         found = _read(path)
     except ArtifactError:
         return "refused"
-    except BaseException as error:
+    except Exception as error:
         return f"BAD: {type(error).__name__}: {error}"[:150]
     if signed:
         return "read (another file)"
@@ -165,9 +169,8 @@ def _sign_anew(content: bytes, chance: random.Random) -> bytes:
     for name in sorted(set(header) - {"__metadata__"}):
         entry = header[name]
         start, end = entry["data_offsets"]
-        digest.update(f"\0{name}\0torch.float32\0{tuple(entry['shape'])}\0".encode())
-        if entry["dtype"] != "F32":  # its type would have to be spelt as torch does
-            return content
+        kind = TYPES[entry["dtype"]]
+        digest.update(f"\0{name}\0{kind}\0{tuple(entry['shape'])}\0".encode())
         digest.update(data[start:end])
     header["__metadata__"] = {"digitnet": text, "sha256": digest.hexdigest()}
     return _assemble(header, data)

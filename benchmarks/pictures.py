@@ -66,10 +66,13 @@ def main() -> None:
     parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS, help="what to measure")
     options = harness.parse(parser)
     count = 6 if options.quick else options.pictures
+    drawn = Path(os.environ["DIGITNET_DRAWN"]) if os.environ.get("DIGITNET_DRAWN") else None
+    if count < 2 or (drawn and not (drawn / "hwd1000.npz").exists()):
+        parser.error("expected --pictures of at least 2, and hwd1000.npz in DIGITNET_DRAWN if set")
     classifier = DigitClassifier.pretrained()
     _, test = harness.mnist(quick=options.quick)
     if "accuracy" in options.only:
-        _accuracies(classifier, test, count, options.out)
+        _accuracies(classifier, test, count, drawn, options.out)
     if "refusal" in options.only:
         _refusals(classifier, test, count, options.out)
     if "curves" in options.only:
@@ -80,8 +83,10 @@ def main() -> None:
         _memory(options.out)
 
 
-def _accuracies(classifier: DigitClassifier, test: ImageSet, count: int, out: Path) -> None:
-    drawn = paper.digits(count, seed=SEED)
+def _accuracies(
+    classifier: DigitClassifier, test: ImageSet, count: int, drawn: Path | None, out: Path
+) -> None:
+    strokes = paper.digits(count, seed=SEED)
     from_mnist = paper.digits(count, seed=SEED + 1, source=test)
     numbers = paper.numbers(count // 2, seed=SEED + 2)
     pages = paper.numbers(count // 10 or 1, seed=SEED + 3, lines=(2, 6))
@@ -94,7 +99,7 @@ def _accuracies(classifier: DigitClassifier, test: ImageSet, count: int, out: Pa
             len(labels),
             _right(classifier, pasted, labels),
         ),
-        ("digits on paper, from strokes", count, _digits_right(classifier, drawn)),
+        ("digits on paper, from strokes", count, _digits_right(classifier, strokes)),
         ("digits on paper, from MNIST's test digits", count, _digits_right(classifier, from_mnist)),
     ]
     for name, made in (("numbers of 2 to 12 digits", numbers), ("pages of 2 to 6 lines", pages)):
@@ -118,8 +123,8 @@ def _accuracies(classifier: DigitClassifier, test: ImageSet, count: int, out: Pa
         exact = [classifier.read(p.picture).text == p.text for p in pairs]
         rows.append(("touching pairs, exactly right", len(pairs), statistics.mean(exact)))
     rows += _coarse(classifier, test[: 10 * count], 10 * count)
-    if folder := os.environ.get("DIGITNET_DRAWN"):
-        rows += _drawn(classifier, Path(folder))
+    if drawn:
+        rows += _drawn(classifier, drawn)
     harness.report(
         out,
         "pictures",

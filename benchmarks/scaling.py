@@ -139,8 +139,8 @@ def _measure(setting: Setting, data: str) -> Measured:
     torch.set_num_threads(setting.threads)
     with np.load(data) as arrays:
         images, labels = arrays["images"], arrays["labels"]
-    classifier = DigitClassifier(seed=0)
-    warm = DigitClassifier(seed=0)
+    classifier = DigitClassifier(device="cpu", seed=0)
+    warm = DigitClassifier(device="cpu", seed=0)
     warm.fit(images[:640], labels[:640], epochs=1, batch_size=setting.batch_size, verbose=0)
     held: list[float] = []
     watch = LambdaCallback(on_epoch_end=lambda state: held.append(_held_mib()))

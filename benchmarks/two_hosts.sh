@@ -2,9 +2,9 @@
 # Two hosts on one machine: network namespaces with a virtual cable between them.
 #     sudo PATH="$PATH" bash benchmarks/two_hosts.sh train.py
 set -euo pipefail
+trap 'kill $(jobs -p) 2>/dev/null; ip netns del first; ip netns del second' EXIT
 ip netns add first
 ip netns add second
-trap 'ip netns del first; ip netns del second' EXIT
 ip link add cable1 netns first type veth peer name cable2 netns second
 ip -n first addr add 10.20.0.1/24 dev cable1
 ip -n second addr add 10.20.0.2/24 dev cable2
@@ -19,4 +19,4 @@ start() { # host, its cable, its number, script
 }
 start second cable2 1 "$@" &
 start first cable1 0 "$@"
-wait
+wait $!  # which fails where the second host failed

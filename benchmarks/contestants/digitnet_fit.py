@@ -11,5 +11,5 @@ from digitnet.recipe import REPORT
 
 def prepare(images: np.ndarray, labels: np.ndarray, variant: str) -> Callable[[], None]:
     """Return an epoch in the precision `variant`, "float32" or "bfloat16"."""
-    classifier = DigitClassifier(recipe=replace(REPORT, precision=variant))
+    classifier = DigitClassifier(recipe=replace(REPORT, precision=variant), device="cpu")
     return lambda: classifier.fit(images, labels, epochs=1)
