@@ -186,7 +186,7 @@ def _found(comparison: Comparison, gains: dict, mended: dict) -> str:
         for kind in CHANGES
     )
     return (
-        f"The test accuracy changes most with '{best}', by {points(gains[best])}, and {told}; the "
+        f"The test accuracy is highest with '{best}', by {points(gains[best])}, and {told}; the "
         f"gap to the training pictures goes from {gap[0]:.2%} to {gap[1]:.2%}. "
         f"'{best}' makes {confusions}, and takes the network from {edges}."
     )

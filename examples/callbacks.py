@@ -1,7 +1,7 @@
 """Write a callback of your own, use those that come with digitnet, and resume a training.
 
-python examples/callbacks.py --out run
-python examples/callbacks.py --out run   # goes on from there
+python examples/callbacks.py --out run --epochs 3
+python examples/callbacks.py --out run --epochs 6   # goes on from there
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def main() -> None:
     """Train with callbacks; a second call goes on where the first one ended."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("run"))
-    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--epochs", type=int, default=5, help="in all, with those of earlier calls")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
 

@@ -139,7 +139,8 @@ def _write(experiment: Experiment, comparison: Comparison) -> None:
         sections=[
             f"## The first epoch\n\n{table}\n\n{differences}\n",
             "The change from step to step is the mean of its absolute values over the epoch; the "
-            f"steps count to the first mean of {WINDOW} losses below {SETTLED}.\n",
+            f"steps count to the first mean of {WINDOW} losses below {SETTLED}, or to the epoch's "
+            "end where none is.\n",
             *(f"![Loss at learning rate {rate:g}](loss_{rate:g}.png)\n" for rate in RATES),
             f"## The end\n\n{ends}\n",
         ],

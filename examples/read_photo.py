@@ -10,6 +10,7 @@ Without files, it draws a few pictures on paper and reads those.
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from pathlib import Path
 
 from rich.console import Console
@@ -22,7 +23,7 @@ from digitnet.pictures import explain
 
 
 def main() -> None:
-    """Read all files; those that are no pictures are told of."""
+    """Read all files; those that are no pictures are told of, and make the exit status 1."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("files", nargs="*", type=Path, help="pictures")
     parser.add_argument("--out", type=Path, default=Path("read"), help="folder of the results")
@@ -34,20 +35,27 @@ def main() -> None:
     table = Table(title="What was read")
     for column in ("file", "text", "least confidence", "warnings"):
         table.add_column(column)
+    names: Counter[str] = Counter()
+    unread = 0
     for file in options.files or drawn(options.out):
         try:
             reading = classifier.read(file)
         except InvalidInputError as error:
             table.add_row(file.name, "-", "-", str(error))
+            unread += 1
             continue
+        names[file.stem] += 1  # files of one name may lie in several folders
+        name = file.stem if names[file.stem] == 1 else f"{file.stem}_{names[file.stem]}"
         least = min((digit.confidence for digit in reading.digits), default=0.0)
         table.add_row(file.name, reading.text, f"{least:.1%}", "; ".join(reading.warnings))
-        reading.plot().savefig(options.out / f"{file.stem}_read.png")
+        reading.plot().savefig(options.out / f"{name}_read.png")
         if options.explain:
             stages = explain(file, classifier.predict_proba)
-            stages.savefig(options.out / f"{file.stem}_explained.png")
+            stages.savefig(options.out / f"{name}_explained.png")
     console.print(table)
     console.print(f"The pictures are in [bold]{options.out}[/bold].")
+    if unread:
+        raise SystemExit(1)
 
 
 def drawn(folder: Path) -> list[Path]:

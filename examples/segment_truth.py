@@ -12,6 +12,9 @@ from digitnet.pictures.numbers import find_divisions
 from digitnet.pictures.opening import open_picture
 from digitnet.pictures.segment_network import NONE
 
+# Of MNIST's training digits, which no network sees: the digits' temperature is fitted to them
+HELD_OUT = 5_000 / 60_000
+
 # Shares of ink. What has so much of a digit, so little of any other, and is so much of that digit
 # is one; what has less or more of one of them is none. What lies between is left open
 WHOLE, FOREIGN, PURE = 0.85, 0.3, 0.85

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from digitnet import ImageSet, datasets
-from digitnet.artifact import write_artifact
+from digitnet.artifact import check_folder, write_artifact
 from digitnet.datasets import paper
 from digitnet.pictures.ink_network import InkNetwork
 
@@ -62,6 +62,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("ink.safetensors"))
     parser.add_argument("--quick", action="store_true", help="a few pictures: does it run?")
     options = parser.parse_args()
+    check_folder(options.out)  # now, not after the training
     torch.set_num_threads(2)
     source = mnist(quick=options.quick)
     jobs = [

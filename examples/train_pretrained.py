@@ -24,10 +24,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from segment_truth import divisions_with_truth
+from segment_truth import HELD_OUT, divisions_with_truth
 
 from digitnet import Augmentation, DigitClassifier, ImageSet, Recipe, datasets
-from digitnet.artifact import read_artifact, write_artifact
+from digitnet.artifact import check_folder, read_artifact, write_artifact
 from digitnet.data.image_set import DIGITS
 from digitnet.datasets import paper
 from digitnet.pictures import prepare
@@ -53,7 +53,6 @@ RECIPE = Recipe(
 STROKES, PARTIAL = 40_000, 15_000
 PICTURES, NUMBERS = 6_000, 2_000  # from each source
 FOREIGN, BLANK = 2_000, 4_000
-HELD_OUT = 5_000 / 60_000  # of MNIST's training set, for the temperature
 DIGIT_ABOVE, FOREIGN_BELOW = 0.7, 0.5  # overlap of the box that was found with a digit's
 STRETCHED, COARSE, FEW = 0.3, 0.4, (8, 24)  # shares of digits; pixels of the longer side
 NARROW = 0.5  # width by height: what is cut from a digit and as narrow may look like a 1
@@ -66,6 +65,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("digits.safetensors"))
     parser.add_argument("--quick", action="store_true", help="a few pictures: does it run?")
     options = parser.parse_args()
+    check_folder(options.out)  # now, not after the training
     torch.set_num_threads(2)
     share = 0.005 if options.quick else 1.0
     train, test = datasets.synthetic(1000, 200) if options.quick else datasets.mnist()

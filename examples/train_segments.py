@@ -20,12 +20,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from averaged_training import train
-from segment_truth import divisions_with_truth
+from segment_truth import HELD_OUT, divisions_with_truth
 from torch import Tensor, nn
 from torch.nn import functional
 
 from digitnet import ImageSet, datasets
-from digitnet.artifact import write_artifact
+from digitnet.artifact import check_folder, write_artifact
 from digitnet.datasets import paper
 from digitnet.pictures.segment_network import NONE, SegmentNetwork
 
@@ -34,7 +34,6 @@ SETTINGS = {"batch_size": 256, "learning_rate": 4e-3, "weight_decay": 5e-2, "ave
 CHUNK = 50  # pictures that one process makes at a time
 DIGITS, OTHERS = 16, 24  # segments of a picture at most, that are digits and that are none
 
-HELD_OUT = 5_000 / 60_000  # of MNIST's training digits: examples/train_pretrained.py's, too
 SMALL = paper.Style(size=(100, 600))  # most are small, as small pictures are made quickly
 SETS = (  # what is drawn, from strokes or from MNIST's digits, and how many of it
     (partial(paper.numbers, style=SMALL), False, 3500),
@@ -54,6 +53,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("segments.safetensors"))
     parser.add_argument("--quick", action="store_true", help="a few pictures: does it run?")
     options = parser.parse_args()
+    check_folder(options.out)  # now, not after the training
     torch.set_num_threads(2)
     source = datasets.synthetic(200, 1)[0] if options.quick else datasets.mnist()[0]
     source, _ = source.split(HELD_OUT, seed=0)

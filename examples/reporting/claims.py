@@ -22,7 +22,7 @@ class Verdict:
 
 def judge(runs: list[Run]) -> list[Verdict]:
     """Hold each claim against the runs, which must be as long as the original's."""
-    if len(runs[0].history) < original.FINAL_EPOCH:
+    if len(runs[0].history) != original.FINAL_EPOCH:
         return []
     return [
         _final_accuracy(runs),

@@ -14,6 +14,7 @@ from rich.panel import Panel
 
 from digitnet import Evaluation, ImageClassifier, ImageSet, Recipe, datasets
 from digitnet.callbacks import Checkpoint
+from digitnet.data.batches import fingerprint
 from digitnet.datasets.cifar10 import CLASSES
 from digitnet.errors import DatasetUnavailableError
 from reporting.options import Data
@@ -58,11 +59,12 @@ def parse() -> argparse.Namespace:
         default="auto",
         help="auto: CIFAR-10, or patterns drawn by a program where CIFAR-10 cannot be had",
     )
-    parser.add_argument("--out", type=Path, default=Path("cifar10"), help="folder for all files")
+    parser.add_argument("--out", type=Path, help="folder for all files (cifar10, or cifar10/quick)")
     parser.add_argument("--quick", action="store_true", help="a try in seconds, on few pictures")
     options = parser.parse_args()
     if min(options.seeds, 1 if options.epochs is None else options.epochs) < 1:
         parser.error("expected --seeds and --epochs of at least 1")
+    options.out = options.out or Path("cifar10", "quick" if options.quick else "")
     return options
 
 
@@ -109,10 +111,12 @@ def train_once(recipe: Recipe, data: Data, *, seed: int, epochs: int | None, kep
             chosen by it.
         seed: The seed.
         epochs: Passes over the training set; `None` takes the recipe's.
-        kept: The folder for the trained network and, until it is there, for checkpoints.
+        kept: The folder for the trained network and, until it is there, for checkpoints. Their
+            names tell what they were trained on, so that a trial replaces no other.
     """
     recipe = replace(recipe, epochs=epochs or recipe.epochs)
-    model = kept / f"{recipe.name}-{seed}.safetensors"
+    pictures = fingerprint(data.train.images)[-8:]
+    model = kept / f"{recipe.name}-{recipe.epochs}-epochs-{pictures}-{seed}.safetensors"
     if model.exists():
         classifier = ImageClassifier.load(model)
         if classifier.recipe == recipe and classifier.seed == seed:

@@ -19,7 +19,7 @@ def describe() -> dict[str, str]:
         **({"gpu": torch.cuda.get_device_name()} if torch.cuda.is_available() else {}),
         "cores": str(os.cpu_count()),
         "threads": str(torch.get_num_threads()),
-        "system": platform.platform(terse=True),
+        "system": platform.system(),
         "python": platform.python_version(),
         "torch": torch.__version__,
         "digitnet": version("digitnet"),

@@ -6,6 +6,7 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from rich.console import Console
 from rich.panel import Panel
 
@@ -78,7 +79,8 @@ def load(
 
 def _part(images: ImageSet, most: int) -> ImageSet:
     """Return so many pictures from all over a set, which may be in the order of its classes."""
-    return images[:: max(1, len(images) // most)][:most]
+    count = min(most, len(images))
+    return images[torch.arange(count) * len(images) // count]
 
 
 def _found(choice: str, console: Console) -> tuple[ImageSet, ImageSet, str]:
