@@ -38,12 +38,13 @@ from digitnet.pictures.segment_network import NONE
 RECIPE = Recipe(
     name="pretrained",
     network="deep",
-    epochs=10,
+    epochs=6,
     batch_size=128,
     optimizer="adamw",
     learning_rate=4e-3,
     weight_decay=0.1,
     schedule="one_cycle",
+    sharpness_radius=0.1,
     augmentation=Augmentation(
         rotation=12, shift=2, scale=0.12, shear=10, elastic=0.8, stroke=0.6, blur=0.5, noise=0.05
     ),
