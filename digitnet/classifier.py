@@ -401,16 +401,20 @@ class ImageClassifier:
 
         Raises:
             ArtifactError: The file is missing, damaged, not ours, or of another network.
-            InvalidInputError: The given network does not take the file's pictures.
+            InvalidInputError: There is no such device, or the given network does not take the
+                file's pictures.
         """
         artifact = read_artifact(path)
+        chosen = devices.choose_device(device)
         try:
             info = ModelInfo.from_metadata(artifact.metadata)
             info.check_network(model)
-            classifier = cls._restored(info, model, device)
+            classifier = cls._restored(info, model, chosen)
             weights = network_tensors(artifact.tensors)  # of a checkpoint, these alone
             check_weights(weights, classifier._network.state_dict())
-        except ArtifactError as error:
+        except (ArtifactError, InvalidInputError) as error:
+            if model is not None and isinstance(error, InvalidInputError):
+                raise  # it is about the given network, and not about the file
             raise ArtifactError(f"'{path}' cannot be loaded. {error}") from error
         classifier._network.load_state_dict(weights)
         return classifier

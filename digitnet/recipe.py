@@ -285,13 +285,13 @@ BEST = Recipe(
 
 On MNIST's test set 99.758 ± 0.013% (mean and deviation of 5 seeds) after 12.7 minutes of training
 on two cores of an AMD EPYC with AVX512-BF16, in bfloat16; a vote of the five 99.78%
-(`benchmarks/accuracy.py --recipe best --seeds 5`, November 2026). With 20 epochs it is 99.74 ± 0.04%
-in half the time. The augmentation was chosen on 10,000 of MNIST's training pictures, and network,
-weight decay, epochs, `sharpness_radius` and `multi_crop` on a third of them, held out of trainings
-of 10 to 120 epochs with one to six seeds a setting: the page "Speed" has the table. Not blind are
-the elastic bends of half a pixel, a guess after test accuracies of other amounts had been seen
-(held out, 0.9 is no better), and the 40 epochs, which held-out pictures asked for, but after the
-test accuracy of 20 was known.
+(`benchmarks/accuracy.py --recipe best --seeds 5`, November 2026). With 20 epochs it is 99.74 ±
+0.04% in half the time. The augmentation was chosen on 10,000 of MNIST's training pictures, and
+network, weight decay, epochs, `sharpness_radius` and `multi_crop` on a third of them, held out of
+trainings of 10 to 120 epochs with one to six seeds a setting: the page "Speed" has the table. Not
+blind are the elastic bends of half a pixel, a guess after test accuracies of other amounts had been
+seen (held out, 0.9 is no better), and the 40 epochs, which held-out pictures asked for, but after
+the test accuracy of 20 was known.
 """
 
 CIFAR10 = Recipe(

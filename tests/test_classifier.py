@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -18,6 +18,8 @@ from digitnet.artifact import read_artifact, write_artifact
 from digitnet.callbacks import Callback, Checkpoint, EarlyStopping
 from digitnet.errors import ArtifactError, CallbackError, InvalidInputError, NotFittedError
 from digitnet.recipe import REPORT
+
+RECIPE = asdict(REPORT)
 
 
 def tiny() -> nn.Module:
@@ -394,6 +396,7 @@ def test_the_file_tells_how_the_network_was_made(fitted, tmp_path):
         ({"history": 5}, "Expected the metadata of a digitnet model"),
         ({"input_shape": [1, 28]}, "Expected the metadata of a digitnet model"),
         ({"mean": [0.1, 0.2]}, "Expected the metadata of a digitnet model"),
+        ({"recipe": RECIPE | {"multi_crop": 28}}, r"Expected multi_crop below the pictures' 28"),
         ({"classes": ["a", "b"]}, r"Expected a model of the digits 0 to 9 .* ImageClassifier.load"),
     ],
 )
