@@ -2,7 +2,7 @@
 # Two hosts on one machine: network namespaces with a virtual cable between them.
 #     sudo PATH="$PATH" bash benchmarks/two_hosts.sh train.py
 set -euo pipefail
-trap 'kill $(jobs -p) 2>/dev/null; ip netns del first; ip netns del second' EXIT
+trap 'set +e; kill $(jobs -p) 2>/dev/null; ip netns del first; ip netns del second' EXIT
 ip netns add first
 ip netns add second
 ip link add cable1 netns first type veth peer name cable2 netns second

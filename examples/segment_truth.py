@@ -12,7 +12,8 @@ from digitnet.pictures.numbers import find_divisions
 from digitnet.pictures.opening import open_picture
 from digitnet.pictures.segment_network import NONE
 
-# Of MNIST's training digits, which no network sees: the digits' temperature is fitted to them
+# Of MNIST's training digits, which the networks of digits and segments do not learn from: the
+# temperature of the first is fitted to them
 HELD_OUT = 5_000 / 60_000
 
 # Shares of ink. What has so much of a digit, so little of any other, and is so much of that digit
