@@ -196,6 +196,14 @@ def test_writing_that_shines_through_is_no_line(reader, number):
     assert any(top >= len(grey) for _, top, _, _ in reading.ignored)
 
 
+def test_a_digit_much_fainter_than_those_beside_it_is_read(reader, number):
+    grey = np.asarray(number.picture.convert("L"), np.float32)
+    left, top, right, bottom = (int(edge) for edge in number.boxes[-1])
+    last = np.s_[top - 8 : bottom + 8, left - 8 : right + 8]
+    grey[last] = np.median(grey) + 0.32 * (grey[last] - np.median(grey))
+    assert reader.read(Image.fromarray(grey.clip(0, 255).astype(np.uint8))).text == number.text
+
+
 def test_a_large_faint_ring_does_not_hide_a_small_number(reader):
     style = paper.Style(papers=("blank",), pens=("felt",), size=900, height=0.04, contrast=0.8)
     number = paper.numbers(1, seed=707, digits=5, style=replace(style, clutter=0, shadow=0))[0]

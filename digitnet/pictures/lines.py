@@ -9,7 +9,7 @@ from digitnet.pictures.parts import Box, Part, around
 
 LOW = 0.5  # of its neighbours' height: a part that is lower is a piece, a dot or a dash
 _OVERLAP = 0.4  # of the lower one's height that neighbours in a line share
-_REACH = 4.0  # heights: the widest gap in a line
+REACH = 4.0  # heights: the widest gap in a line
 _BAND = 0.3  # of a digit's height: how far above and below it its pieces can be
 _DIRT = 0.06  # of the highest part's height: what is lower and narrower is dirt
 
@@ -41,7 +41,7 @@ def find_lines(parts: Sequence[Part]) -> Lines:
         if part.box.size < _DIRT * highest:
             dirt.append(part)
             continue
-        beside = [line for line in lines if any(_neighbours(part.box, o.box) for o in line)]
+        beside = [line for line in lines if any(are_neighbours(part.box, o.box) for o in line)]
         if not beside and any(_attends(part.box, o.box) for line in lines for o in line):
             low.append(part)
         else:
@@ -54,12 +54,12 @@ def find_lines(parts: Sequence[Part]) -> Lines:
     return Lines(tuple(tuple(sorted(line, key=_across)) for line in ordered), tuple(dirt))
 
 
-def _neighbours(box: Box, other: Box) -> bool:
+def are_neighbours(box: Box, other: Box) -> bool:
     """Say whether two boxes are digits of one line, side by side."""
     lower, higher = sorted((box.height, other.height))
     shared = min(box.bottom, other.bottom) - max(box.top, other.top)
     gap = max(box.left, other.left) - min(box.right, other.right)
-    return lower >= LOW * higher and shared >= _OVERLAP * lower and gap <= _REACH * higher
+    return lower >= LOW * higher and shared >= _OVERLAP * lower and gap <= REACH * higher
 
 
 def _attends(box: Box, digit: Box) -> bool:

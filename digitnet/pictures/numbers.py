@@ -20,14 +20,23 @@ from digitnet.pictures.preparing import FAINT, NOTHING
 from digitnet.pictures.resizing import Grey
 from digitnet.pictures.segments import Segment, best_segments
 from digitnet.pictures.weighing import weigh
-from digitnet.pictures.writing import MUCH_FAINTER, look_at_writing, strong_and_faint
+from digitnet.pictures.writing import (
+    HEIGHT,
+    MUCH_FAINTER,
+    look_along_writing,
+    look_at_all,
+    look_at_writing,
+    strong_and_faint,
+    written_and_faint,
+)
 
 _UNSURE = 0.5  # probability below which a mark is hardly a digit
 _LOW, _SURE = 0.35, 0.9  # of the highest digit: a line that is lower must be as sure as this,
 _NUMBER = 3  # as must a single mark beside a line of so many
-_MOST_TWICE = 20  # digits that are looked at in an even light, too: more would take too long
-_SURER = 0.1  # digits: as much surer an even light must be than the light as it is,
-_LIKELY = 0.8  # each digit counted from this probability on
+_DOUBTFUL = 0.99  # probability below which a digit is looked at again, in other ways:
+_OTHERS = (40, 80)  # so many pixels high, and in an even light
+_MOST_AGAIN = 20  # digits that are looked at again: more would take too long
+_SURER = 0.1  # digits: as much surer another reading must be
 _LEAST = 0.02  # how likely any segment is a digit
 _MOST_PARTS = 400  # more are no numbers: the largest are read
 
@@ -64,26 +73,47 @@ def find_numbers(picture: Picture, classify: Classify) -> Numbers:
     """Find all digits of a picture.
 
     Parts are put into lines, wide ones that are not surely one digit are cut, and of all ways to
-    join pieces the likeliest is taken: so touching digits are cut, and broken ones joined. Few
-    digits in uneven light are looked at in an even light as well, and the surer reading counts.
+    join pieces the likeliest is taken: so touching digits are cut, and broken ones joined. Where
+    one of a few digits is in doubt, they are looked at again, larger and smaller and in an even
+    light, and the surest reading counts.
 
     Args:
         picture: The opened picture.
         classify: Tells how likely pictures are each digit.
     """
-    grey = picture.grey
-    found = _numbers_in(look_at_writing(grey), picture.scale, classify)
-    if sum(map(len, found.lines)) > _MOST_TWICE or not is_uneven(grey):
-        return found
-    even = _numbers_in(look_at_writing(evened(grey)), picture.scale, classify, light=grey)
-    surer = _sureness(even) > _sureness(found) + _SURER
-    return even if surer and sum(map(len, even.lines)) > 1 else found
+    grey, scale = picture.grey, picture.scale
+    first = look_at_all(grey)
+    surest = _numbers_in(look_along_writing(grey, first, HEIGHT), scale, classify)
+    if sum(map(len, surest.lines)) > _MOST_AGAIN or not _is_doubtful(surest):
+        return surest
+    for height in _OTHERS:
+        other = _numbers_in(look_along_writing(grey, first, height), scale, classify)
+        if _is_surer(other, surest):
+            surest = other
+    if is_uneven(grey):
+        in_even_light = evened(grey)
+        looks = look_along_writing(in_even_light, look_at_all(in_even_light), HEIGHT)
+        even = _numbers_in(looks, scale, classify, light=grey)
+        if _is_surer(even, surest) and sum(map(len, even.lines)) > 1:
+            surest = even
+    return surest
+
+
+def _is_doubtful(numbers: Numbers) -> bool:
+    """Say whether nothing was found, or a digit that is not sure."""
+    sure = [digit.probabilities.max() >= _DOUBTFUL for line in numbers.lines for digit in line]
+    return not sure or not all(sure)
+
+
+def _is_surer(numbers: Numbers, other: Numbers) -> bool:
+    """Say whether digits were found, and are clearly surer than the other's."""
+    return bool(numbers.lines) and _sureness(numbers) > _sureness(other) + _SURER
 
 
 def _sureness(numbers: Numbers) -> float:
-    """Return how many digits there are, each counted by how much it is surer than likely dirt."""
+    """Return how many digits there are, each counted by how much it is surer than hardly one."""
     return sum(
-        float(digit.probabilities.max()) - _LIKELY for line in numbers.lines for digit in line
+        float(digit.probabilities.max()) - _UNSURE for line in numbers.lines for digit in line
     )
 
 
@@ -112,21 +142,21 @@ def _numbers_in(
         return seen.in_picture(box).moved(0, 0, scale)
 
     # what was too faint for a closer look
-    elsewhere = [looks[0].in_picture(part.box) for part in strong_and_faint(looks[0])[1]]
+    elsewhere = [looks[0].in_picture(part.box) for part in written_and_faint(looks[0])[1]]
     return Numbers(
         tuple(tuple(digit._replace(box=in_source(digit.box)) for digit in line) for line in lines),
         (
             *(in_source(box) for box in [*(part.box for part in ignored), *dirt]),
             *(box.moved(0, 0, scale) for box in elsewhere if box.gap(seen.place)),
         ),
-        tuple(_warnings(lines, faint=faint, crowded=len(strong_and_faint(seen)[0]) > _MOST_PARTS)),
+        tuple(_warnings(lines, faint=faint, crowded=len(written_and_faint(seen)[0]) > _MOST_PARTS)),
     )
 
 
 def _written_lines(seen: Look, light: Grey | None) -> tuple[list[Sequence[Part]], list[Part], bool]:
     """Return the lines that stand out from the paper, what is in none, and whether no line does."""
-    strong, faint = strong_and_faint(seen)
-    found = find_lines(_largest(strong))
+    written, faint = written_and_faint(seen)
+    found = find_lines(_largest(written))
     # the edge of a shadow looks like ink in an even light, and is none in the light as it is
     lit = seen if light is None else seen.in_light_of(light)
     strengths = [max(lit.strength([part], all_round=True) for part in line) for line in found.lines]

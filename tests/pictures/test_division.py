@@ -11,8 +11,8 @@ from digitnet.pictures import numbers
 from digitnet.pictures.division import divide
 from digitnet.pictures.lines import find_lines
 from digitnet.pictures.looking import Look
-from digitnet.pictures.numbers import find_divisions
-from digitnet.pictures.opening import open_picture
+from digitnet.pictures.numbers import FoundDigit, Numbers, find_divisions, find_numbers
+from digitnet.pictures.opening import Picture, open_picture
 from digitnet.pictures.parts import Box, Part, Parts
 from digitnet.pictures.weighing import weigh
 from digitnet.pictures.writing import look_at_writing
@@ -96,3 +96,47 @@ def test_four_hundred_marks_in_one_line_are_bounded():
     ink = (labels > 0).astype(np.float32)
     seen = Look(ink, ink, Parts(labels, tuple(parts)), 0, 0, 1.0)
     assert len(divide(seen, parts).segments) < 40_000
+
+
+def reading(*sure):
+    """Return numbers of one line, of digits that are so sure."""
+    digits = []
+    for share in sure:
+        probabilities = np.full(10, (1 - share) / 9, np.float32)
+        probabilities[1] = share
+        digits.append(FoundDigit(Box(0, 0, 1, 1), np.zeros((28, 28), np.uint8), probabilities))
+    return Numbers((tuple(digits),) if digits else (), (), ())
+
+
+SHADOWED = Picture(np.repeat(np.float32([[0.3, 0.9]]), 50, axis=1).repeat(100, axis=0), 1.0, ())
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "looks"),
+    [
+        ({56: (0.99, 0.995)}, 56, 1),  # each digit is sure
+        ({56: (0.9,) * 21}, 56, 1),  # more would take too long
+        ({56: (1.0, 0.98), 40: (1.0, 1.0), 80: (1.0, 0.99)}, 56, 4),  # none is clearly surer
+        ({56: (1.0, 0.6), 40: (1.0, 0.9), 80: (1.0, 0.8)}, 40, 4),
+        ({56: (1.0, 0.6), 40: (1.0, 0.75), 80: (1.0, 0.95)}, 80, 4),
+        ({56: (1.0, 0.6), 80: (1.0, 0.75), "even": (1.0, 0.9)}, "even", 4),
+        ({56: (0.5,), "even": (0.9,)}, 56, 4),  # an edge of a shadow may be a 1 in an even light
+        ({56: (0.3,)}, 56, 4),  # nothing is surer than nothing
+        ({40: (0.95,)}, 40, 4),
+    ],
+)
+def test_a_number_in_doubt_is_read_in_other_ways_and_the_surest_counts(
+    monkeypatch, found, wanted, looks
+):
+    read = []
+
+    def numbers_in(height, scale, classify, light=None):
+        read.append(height if light is None else "even")
+        return reading(*found.get(read[-1], ()))
+
+    monkeypatch.setattr(numbers, "look_along_writing", lambda grey, first, height: height)
+    monkeypatch.setattr(numbers, "_numbers_in", numbers_in)
+    chosen = find_numbers(SHADOWED, lambda pixels: one_of_ten(len(pixels), 1.0))
+    sure = [float(digit.probabilities.max()) for line in chosen.lines for digit in line]
+    assert sure == pytest.approx(found[wanted])
+    assert read == [56, 40, 80, "even"][:looks]

@@ -5,15 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from digitnet.pictures import writing
 from digitnet.pictures.looking import look
-from digitnet.pictures.writing import look_at_writing, strong_and_faint
+from digitnet.pictures.parts import Box
+from digitnet.pictures.writing import (
+    look_along_writing,
+    look_at_all,
+    look_at_writing,
+    strong_and_faint,
+    written_and_faint,
+)
 
 
-def page(*, ring: float) -> np.ndarray:
+def page(*, ring: float, last: float = 0.2) -> np.ndarray:
     """Four bars, 14 pixels high, and below them a ring of a cup, 60 wide; ink is 0.2 of 0.9."""
     grey = np.full((200, 200), 0.9, np.float32)
-    for left in (40, 60, 80, 100):
-        grey[30:44, left : left + 3] = 0.2
+    for left, ink in ((40, 0.2), (60, 0.2), (80, 0.2), (100, last)):
+        grey[30:44, left : left + 3] = ink
     rows, columns = np.mgrid[:200, :200]
     distance = np.hypot(rows - 140, columns - 100)
     grey[(distance > 27) & (distance < 30)] = ring
@@ -41,3 +49,32 @@ def test_the_closer_look_is_at_what_is_strong(ring, row):
 
 def test_there_is_no_closer_look_at_nothing():
     assert len(look_at_writing(np.full((60, 80), 0.5, np.float32))) == 1
+
+
+def test_a_bar_beside_others_is_written_where_a_ring_as_faint_is_not():
+    seen = look(page(ring=0.7, last=0.7), 200)
+    assert [part.box.height for part in strong_and_faint(seen)[0]] == [14] * 3
+    written, faint = written_and_faint(seen)
+    assert [part.box.height for part in written] == [14] * 4
+    assert [part.box.height for part in faint] == [59]
+
+
+@pytest.mark.parametrize("seen", [(30, 10, 88, 64), (30, 16, 112, 40)], ids=["across", "down"])
+def test_a_look_is_widened_until_all_writing_is_in_it(monkeypatch, seen):
+    """The closer look begins with a part of what is written, as where the first missed the rest."""
+    grey = page(ring=0.9)
+    monkeypatch.setattr(writing, "_closer", lambda *_: look(grey, 112, Box(*seen)))
+    _, closer = look_along_writing(grey, look_at_all(grey), 56)
+    heights = [part.box.height * closer.scale for part in closer.parts.parts]
+    assert heights == pytest.approx([14] * 4, abs=1.5)
+    assert closer.place.size < 200
+
+
+def test_a_look_at_all_of_a_picture_is_not_widened(monkeypatch):
+    grey = page(ring=0.9)[28:46, 38:105]  # writing is near each edge
+    looked = []
+    monkeypatch.setattr(writing, "look", lambda *given: looked.append(given) or look(*given))
+    look_along_writing(grey, look_at_all(grey), 56)
+    assert len(looked) == 2
+    blank = np.full((60, 80), 0.5, np.float32)
+    assert len(look_along_writing(blank, look_at_all(blank), 56)) == 1
