@@ -34,8 +34,8 @@ _UNSURE = 0.5  # probability below which a mark is hardly a digit
 _LOW, _SURE = 0.35, 0.9  # of the highest digit: a line that is lower must be as sure as this,
 _NUMBER = 3  # as must a single mark beside a line of so many
 _DOUBTFUL = 0.99  # probability below which a digit is looked at again, in other ways:
-_OTHERS = (40, 80)  # so many pixels high, and in an even light
-_MOST_AGAIN = 20  # digits that are looked at again: more would take too long
+_OTHER_HEIGHTS = (40, 80)  # so many pixels high, and in an even light
+_MOST_AGAIN, _MOST_IGNORED = 20, 100  # digits and other marks: more would take too long
 _SURER = 0.1  # digits: as much surer another reading must be
 _LEAST = 0.02  # how likely any segment is a digit
 _MOST_PARTS = 400  # more are no numbers: the largest are read
@@ -74,8 +74,8 @@ def find_numbers(picture: Picture, classify: Classify) -> Numbers:
 
     Parts are put into lines, wide ones that are not surely one digit are cut, and of all ways to
     join pieces the likeliest is taken: so touching digits are cut, and broken ones joined. Where
-    one of a few digits is in doubt, they are looked at again, larger and smaller and in an even
-    light, and the surest reading counts.
+    one of a few digits is in doubt, or nothing was found, it is looked at again, smaller, larger,
+    and uneven light made even, and a reading that is clearly surer counts.
 
     Args:
         picture: The opened picture.
@@ -84,9 +84,9 @@ def find_numbers(picture: Picture, classify: Classify) -> Numbers:
     grey, scale = picture.grey, picture.scale
     first = look_at_all(grey)
     surest = _numbers_in(look_along_writing(grey, first, HEIGHT), scale, classify)
-    if sum(map(len, surest.lines)) > _MOST_AGAIN or not _is_doubtful(surest):
+    if not _is_doubtful(surest):
         return surest
-    for height in _OTHERS:
+    for height in _OTHER_HEIGHTS:
         other = _numbers_in(look_along_writing(grey, first, height), scale, classify)
         if _is_surer(other, surest):
             surest = other
@@ -100,9 +100,10 @@ def find_numbers(picture: Picture, classify: Classify) -> Numbers:
 
 
 def _is_doubtful(numbers: Numbers) -> bool:
-    """Say whether nothing was found, or a digit that is not sure."""
-    sure = [digit.probabilities.max() >= _DOUBTFUL for line in numbers.lines for digit in line]
-    return not sure or not all(sure)
+    """Say whether nothing was found, or a digit among a few that is not sure."""
+    sure = [float(digit.probabilities.max()) for line in numbers.lines for digit in line]
+    few = len(sure) <= _MOST_AGAIN and len(numbers.ignored) <= _MOST_IGNORED
+    return few and min(sure, default=0.0) < _DOUBTFUL
 
 
 def _is_surer(numbers: Numbers, other: Numbers) -> bool:
@@ -111,7 +112,10 @@ def _is_surer(numbers: Numbers, other: Numbers) -> bool:
 
 
 def _sureness(numbers: Numbers) -> float:
-    """Return how many digits there are, each counted by how much it is surer than hardly one."""
+    """Return how many digits there are, each counted by how far its probability is above a half.
+
+    So a digit more counts, if it is likely one: what is not seen at one size may be at another.
+    """
     return sum(
         float(digit.probabilities.max()) - _UNSURE for line in numbers.lines for digit in line
     )
@@ -129,7 +133,7 @@ def _numbers_in(
         light: The picture in the light as it is, if these looks are in an even one.
     """
     seen = looks[-1]
-    written, ignored, faint = _written_lines(seen, light)
+    written, ignored, faint, crowded = _written_lines(seen, light)
     lines: list[Sequence[FoundDigit]] = []
     for line in written:
         digits, left_out = _read_line(seen, line, classify)
@@ -142,19 +146,24 @@ def _numbers_in(
         return seen.in_picture(box).moved(0, 0, scale)
 
     # what was too faint for a closer look
-    elsewhere = [looks[0].in_picture(part.box) for part in written_and_faint(looks[0])[1]]
+    elsewhere = [looks[0].in_picture(part.box) for part in strong_and_faint(looks[0])[1]]
     return Numbers(
         tuple(tuple(digit._replace(box=in_source(digit.box)) for digit in line) for line in lines),
         (
             *(in_source(box) for box in [*(part.box for part in ignored), *dirt]),
             *(box.moved(0, 0, scale) for box in elsewhere if box.gap(seen.place)),
         ),
-        tuple(_warnings(lines, faint=faint, crowded=len(written_and_faint(seen)[0]) > _MOST_PARTS)),
+        tuple(_warnings(lines, faint=faint, crowded=crowded)),
     )
 
 
-def _written_lines(seen: Look, light: Grey | None) -> tuple[list[Sequence[Part]], list[Part], bool]:
-    """Return the lines that stand out from the paper, what is in none, and whether no line does."""
+def _written_lines(
+    seen: Look, light: Grey | None
+) -> tuple[list[Sequence[Part]], list[Part], bool, bool]:
+    """Return the lines that stand out from the paper, and what is in none.
+
+    Also whether no line stands out, and whether there are more parts than are read.
+    """
     written, faint = written_and_faint(seen)
     found = find_lines(_largest(written))
     # the edge of a shadow looks like ink in an even light, and is none in the light as it is
@@ -171,11 +180,13 @@ def _written_lines(seen: Look, light: Grey | None) -> tuple[list[Sequence[Part]]
             lines.append(line)
         else:
             left_out += line
-    return lines, left_out, none
+    return lines, left_out, none, len(written) > _MOST_PARTS
 
 
 def find_divisions(picture: Picture) -> list[Division]:
     """Return the lines of a picture in the light as it is, all that is wide cut, to learn from.
+
+    Nothing is looked at again, nor wider, as it is to be read: one look is enough to learn from.
 
     Args:
         picture: The opened picture.

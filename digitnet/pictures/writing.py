@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -12,13 +12,14 @@ from digitnet.pictures.parts import Box, Part, around
 from digitnet.pictures.resizing import Grey
 
 MUCH_FAINTER = 0.4  # of the writing's contrast: what has less is a stain, or shines through
-_FAINTER = 0.2  # likewise, where it stands beside writing, as one digit of a number may
+_FAINTER = 0.2  # likewise, where it stands beside writing, as one digit of a number may,
+_BESIDE = 100  # beside one of so many parts, the largest: more would take too long
 _WRITTEN = 0.2  # share of all parts, by their height, that is taken for writing: the strongest
 
 _FIRST_LOOK, _LEAST_LOOK, _LARGEST_LOOK = 512, 112, 1536  # pixels of the longer side
 HEIGHT = 56  # pixels of a digit in the closer look
-_PIECE = 0.25  # of a digit's height: what is lower does not widen the closer look
-_WIDER = 3  # times that a look is widened: so much time it may take
+_PIECE = 0.25  # of a digit's height: what is lower does not count in where to look closer
+_WIDER = 3  # times that a look is widened: more would take too long
 _NEAR = 0.5  # of a digit's height: writing so near a look's edge may go on beyond it
 
 
@@ -43,12 +44,12 @@ def look_at_writing(grey: Grey) -> tuple[Look, ...]:
 
 
 def look_along_writing(grey: Grey, first: Look, height: int) -> tuple[Look, ...]:
-    """Look likewise, and wider where writing that the first look missed goes on beyond it.
+    """Look as `look_at_writing`, at fainter digits too, and wider where writing is near the edge.
 
     Args:
         grey: float32 (H, W) in 0..1, the whole picture.
         first: The look at all of it.
-        height: Pixels of a digit in the closer look.
+        height: Pixels of a digit in the closer look, or fewer where there is too much writing.
     """
     written, _ = written_and_faint(first)
     if not written:
@@ -56,22 +57,20 @@ def look_along_writing(grey: Grey, first: Look, height: int) -> tuple[Look, ...]
     closer = _closer(grey, first, written, height)
     for _ in range(_WIDER):
         wider = _wider(closer, grey.shape)
-        if wider == closer.place.within(grey.shape):
+        longest = round(wider.size / closer.scale)
+        if wider == closer.place.within(grey.shape) or longest > _LARGEST_LOOK:
             break
-        closer = look(grey, _within_limits(wider.size / closer.scale), wider)
+        closer = look(grey, longest, wider)
     return first, closer
 
 
 def _closer(grey: Grey, seen: Look, parts: Sequence[Part], height: int) -> Look:
     """Look at where some parts are, at a size at which digits are so many pixels high."""
-    found = _height(parts)
-    box = around([part for part in parts if part.box.height >= _PIECE * found])
-    box = box.widened(round(found))
-    return look(grey, _within_limits(box.size * height / found), seen.in_picture(box))
-
-
-def _within_limits(longest: float) -> int:
-    return max(min(round(longest), _LARGEST_LOOK), _LEAST_LOOK)
+    before = _height(parts)
+    box = around([part for part in parts if part.box.height >= _PIECE * before])
+    box = box.widened(round(before))
+    longest = min(round(box.size * height / before), _LARGEST_LOOK)
+    return look(grey, max(longest, _LEAST_LOOK), seen.in_picture(box))
 
 
 def _wider(seen: Look, shape: tuple[int, ...]) -> Box:
@@ -102,7 +101,9 @@ def _wider(seen: Look, shape: tuple[int, ...]) -> Box:
 def strong_and_faint(seen: Look) -> tuple[list[Part], list[Part]]:
     """Return the parts that may be writing, and those that are much fainter than the writing."""
     least = MUCH_FAINTER * _strength(seen)
-    return _divided(seen, lambda _, strength: strength >= least)
+    parts = list(zip(seen.parts.parts, seen.strengths, strict=True))
+    strong = [part for part, strength in parts if strength >= least]
+    return strong, [part for part, strength in parts if strength < least]
 
 
 def written_and_faint(seen: Look) -> tuple[list[Part], list[Part]]:
@@ -110,23 +111,17 @@ def written_and_faint(seen: Look) -> tuple[list[Part], list[Part]]:
 
     The digits of a number are not all written with the same pressure.
     """
-    strong, _ = strong_and_faint(seen)
-    most, least = (share * _strength(seen) for share in (MUCH_FAINTER, _FAINTER))
+    strong, faint = strong_and_faint(seen)
+    largest = sorted(strong, key=lambda part: -part.area)[:_BESIDE]
+    least = _FAINTER * _strength(seen)
+    strengths = dict(zip(seen.parts.parts, seen.strengths, strict=True))
 
-    def is_written(part: Part, strength: float) -> bool:
-        return strength >= most or (
-            strength >= least and any(are_neighbours(part.box, other.box) for other in strong)
-        )
+    def is_beside(part: Part) -> bool:
+        return any(are_neighbours(part.box, other.box) for other in largest)
 
-    return _divided(seen, is_written)
-
-
-def _divided(seen: Look, is_first: Callable[[Part, float], bool]) -> tuple[list[Part], list[Part]]:
-    """Return the parts for which, with their strength, something holds, and the others."""
-    divided: tuple[list[Part], list[Part]] = [], []
-    for part, strength in zip(seen.parts.parts, seen.strengths, strict=True):
-        divided[not is_first(part, strength)].append(part)
-    return divided
+    beside = [part for part in faint if strengths[part] >= least and is_beside(part)]
+    left = set(faint).difference(beside)
+    return [*strong, *beside], [part for part in faint if part in left]
 
 
 def _strength(seen: Look) -> float:
@@ -136,7 +131,7 @@ def _strength(seen: Look) -> float:
 
 
 def _height(parts: Sequence[Part]) -> float:
-    """Return the height of the higher half of the ink: specks are many, but have little of it."""
+    """Return the height that half of the ink reaches: specks are many, but have little of it."""
     return _reached([part.box.height for part in parts], [part.area for part in parts], share=0.5)
 
 

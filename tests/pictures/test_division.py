@@ -98,45 +98,56 @@ def test_four_hundred_marks_in_one_line_are_bounded():
     assert len(divide(seen, parts).segments) < 40_000
 
 
-def reading(*sure):
+def reading(*sure, ignored=0):
     """Return numbers of one line, of digits that are so sure."""
     digits = []
     for share in sure:
         probabilities = np.full(10, (1 - share) / 9, np.float32)
         probabilities[1] = share
         digits.append(FoundDigit(Box(0, 0, 1, 1), np.zeros((28, 28), np.uint8), probabilities))
-    return Numbers((tuple(digits),) if digits else (), (), ())
-
-
-SHADOWED = Picture(np.repeat(np.float32([[0.3, 0.9]]), 50, axis=1).repeat(100, axis=0), 1.0, ())
+    return Numbers((tuple(digits),) if digits else (), (Box(0, 0, 1, 1),) * ignored, ())
 
 
 @pytest.mark.parametrize(
     ("found", "wanted", "looks"),
     [
-        ({56: (0.99, 0.995)}, 56, 1),  # each digit is sure
-        ({56: (0.9,) * 21}, 56, 1),  # more would take too long
-        ({56: (1.0, 0.98), 40: (1.0, 1.0), 80: (1.0, 0.99)}, 56, 4),  # none is clearly surer
-        ({56: (1.0, 0.6), 40: (1.0, 0.9), 80: (1.0, 0.8)}, 40, 4),
-        ({56: (1.0, 0.6), 40: (1.0, 0.75), 80: (1.0, 0.95)}, 80, 4),
-        ({56: (1.0, 0.6), 80: (1.0, 0.75), "even": (1.0, 0.9)}, "even", 4),
-        ({56: (0.5,), "even": (0.9,)}, 56, 4),  # an edge of a shadow may be a 1 in an even light
-        ({56: (0.3,)}, 56, 4),  # nothing is surer than nothing
-        ({40: (0.95,)}, 40, 4),
+        ({56: reading(0.99, 0.995)}, 56, 1),  # each digit is sure
+        ({56: reading(*[0.9] * 21)}, 56, 1),  # more would take too long
+        ({56: reading(0.9, ignored=101)}, 56, 1),
+        ({56: reading(*[0.9] * 20, ignored=100)}, 56, 4),
+        ({56: reading(1.0, 0.98), 40: reading(1.0, 1.0)}, 56, 4),  # is not clearly surer
+        ({56: reading(1.0, 0.6), 40: reading(1.0, 0.9), 80: reading(1.0, 0.8)}, 40, 4),
+        ({56: reading(1.0, 0.6), 40: reading(1.0, 0.75), 80: reading(1.0, 0.95)}, 80, 4),
+        ({56: reading(0.98), 40: reading(0.98, 0.7)}, 40, 4),  # a likely digit more
+        ({56: reading(1.0, 0.6), 80: reading(1.0, 0.75), "even": reading(1.0, 0.9)}, "even", 4),
+        ({56: reading(0.5), "even": reading(0.9)}, 56, 4),  # there, a shadow's edge may be a 1
+        ({56: reading(0.3)}, 56, 4),  # nothing is surer than nothing
+        ({40: reading(0.95)}, 40, 4),
     ],
 )
-def test_a_number_in_doubt_is_read_in_other_ways_and_the_surest_counts(
+def test_a_number_in_doubt_is_read_in_other_ways_and_what_is_surer_counts(
     monkeypatch, found, wanted, looks
 ):
+    chosen, read = _found(monkeypatch, found, right=0.9)
+    assert chosen is found[wanted]
+    assert read == [56, 40, 80, "even"][:looks]
+
+
+def test_even_light_is_not_made_even(monkeypatch):
+    _, read = _found(monkeypatch, {56: reading(0.5)}, right=0.3)
+    assert read == [56, 40, 80]
+
+
+def _found(monkeypatch, found, *, right):
+    """Return which of some readings is chosen, and how a page was read; 0.3 is its left half."""
+    grey = np.full((100, 100), 0.3, np.float32)
+    grey[:, 50:] = right
     read = []
 
     def numbers_in(height, scale, classify, light=None):
         read.append(height if light is None else "even")
-        return reading(*found.get(read[-1], ()))
+        return found.get(read[-1], reading())
 
     monkeypatch.setattr(numbers, "look_along_writing", lambda grey, first, height: height)
     monkeypatch.setattr(numbers, "_numbers_in", numbers_in)
-    chosen = find_numbers(SHADOWED, lambda pixels: one_of_ten(len(pixels), 1.0))
-    sure = [float(digit.probabilities.max()) for line in chosen.lines for digit in line]
-    assert sure == pytest.approx(found[wanted])
-    assert read == [56, 40, 80, "even"][:looks]
+    return find_numbers(Picture(grey, 1.0), lambda pixels: one_of_ten(len(pixels), 1.0)), read

@@ -51,30 +51,61 @@ def test_there_is_no_closer_look_at_nothing():
     assert len(look_at_writing(np.full((60, 80), 0.5, np.float32))) == 1
 
 
-def test_a_bar_beside_others_is_written_where_a_ring_as_faint_is_not():
+@pytest.mark.parametrize(("least", "bars"), [(0.2, 4), (0.3, 3)])
+def test_a_bar_beside_others_may_be_fainter_than_a_ring(monkeypatch, least, bars):
+    monkeypatch.setattr(writing, "_FAINTER", least)
     seen = look(page(ring=0.7, last=0.7), 200)
     assert [part.box.height for part in strong_and_faint(seen)[0]] == [14] * 3
     written, faint = written_and_faint(seen)
-    assert [part.box.height for part in written] == [14] * 4
-    assert [part.box.height for part in faint] == [59]
+    assert [part.box.height for part in written] == [14] * bars
+    assert [part.box.height for part in faint] == [14] * (4 - bars) + [59]
 
 
-@pytest.mark.parametrize("seen", [(30, 10, 88, 64), (30, 16, 112, 40)], ids=["across", "down"])
-def test_a_look_is_widened_until_all_writing_is_in_it(monkeypatch, seen):
+@pytest.mark.parametrize("height", [40, 56, 80])
+def test_the_closer_look_makes_digits_so_high(height):
+    grey = page(ring=0.9)
+    _, closer = look_along_writing(grey, look_at_all(grey), height)
+    assert [part.box.height for part in closer.parts.parts] == pytest.approx([height] * 4, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [(30, 10, 88, 64), (55, 10, 115, 64), (30, 16, 112, 40), (30, 34, 112, 58)],
+    ids=["right", "left", "bottom", "top"],
+)
+def test_a_look_is_widened_until_all_writing_is_in_it(monkeypatch, begun):
     """The closer look begins with a part of what is written, as where the first missed the rest."""
     grey = page(ring=0.9)
-    monkeypatch.setattr(writing, "_closer", lambda *_: look(grey, 112, Box(*seen)))
+    monkeypatch.setattr(writing, "_closer", lambda *_: look(grey, 112, Box(*begun)))
     _, closer = look_along_writing(grey, look_at_all(grey), 56)
     heights = [part.box.height * closer.scale for part in closer.parts.parts]
     assert heights == pytest.approx([14] * 4, abs=1.5)
-    assert closer.place.size < 200
 
 
-def test_a_look_at_all_of_a_picture_is_not_widened(monkeypatch):
-    grey = page(ring=0.9)[28:46, 38:105]  # writing is near each edge
-    looked = []
+@pytest.mark.parametrize(("largest", "looks"), [(1536, 3), (300, 1), (100, 0)])
+def test_a_look_is_widened_a_few_times_and_never_made_coarser(monkeypatch, largest, looks):
+    grey = np.full((60, 1200), 0.9, np.float32)
+    for left in range(20, 1180, 8):
+        grey[23:37, left : left + 3] = 0.2
+    begun, looked = look(grey, 112, Box(30, 2, 86, 58)), []
+    monkeypatch.setattr(writing, "_LARGEST_LOOK", largest)
+    monkeypatch.setattr(writing, "_closer", lambda *_: begun)
     monkeypatch.setattr(writing, "look", lambda *given: looked.append(given) or look(*given))
-    look_along_writing(grey, look_at_all(grey), 56)
-    assert len(looked) == 2
+    _, closer = look_along_writing(grey, begun, 56)
+    assert len(looked) == looks
+    assert closer.scale == pytest.approx(begun.scale, rel=0.02)
+
+
+@pytest.mark.parametrize(("times", "cut"), [(1, 0), (14, 2)])  # with 14 rows end between pixels
+def test_a_look_at_all_of_a_picture_is_not_widened(monkeypatch, times, cut):
+    grey = page(ring=0.9)[28:47, 38:105]  # writing is near each edge
+    grey = grey.repeat(times, axis=0).repeat(times, axis=1)[: 19 * times - cut]
+    first, looked = look_at_all(grey), []
+    monkeypatch.setattr(writing, "look", lambda *given: looked.append(given) or look(*given))
+    look_along_writing(grey, first, 56)
+    assert len(looked) == 1
+
+
+def test_there_is_no_look_along_nothing():
     blank = np.full((60, 80), 0.5, np.float32)
     assert len(look_along_writing(blank, look_at_all(blank), 56)) == 1
