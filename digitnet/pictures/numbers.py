@@ -74,8 +74,8 @@ def find_numbers(picture: Picture, classify: Classify) -> Numbers:
 
     Parts are put into lines, wide ones that are not surely one digit are cut, and of all ways to
     join pieces the likeliest is taken: so touching digits are cut, and broken ones joined. Where
-    one of a few digits is in doubt, or nothing was found, it is looked at again, smaller, larger,
-    and uneven light made even, and a reading that is clearly surer counts.
+    nothing was found, or one of a few digits is in doubt, the picture is read again: with smaller
+    and larger digits, and in an even light. A reading that is clearly surer counts.
 
     Args:
         picture: The opened picture.
@@ -186,7 +186,8 @@ def _written_lines(
 def find_divisions(picture: Picture) -> list[Division]:
     """Return the lines of a picture in the light as it is, all that is wide cut, to learn from.
 
-    Nothing is looked at again, nor wider, as it is to be read: one look is enough to learn from.
+    Only what reading needs is left out, wider looks and other sizes: one look is enough to learn
+    from, and what the networks learned from can be made again.
 
     Args:
         picture: The opened picture.
