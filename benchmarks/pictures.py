@@ -55,6 +55,7 @@ UNITS = {  # as `paper.Style` takes them
     "contrast": "share of the range",
     "shadow": "share of the light",
 }
+FORM = paper.Style(forms=paper.FORMS)
 PARTS = ("accuracy", "refusal", "curves", "times", "memory")
 REFUSED = 0.01  # share of true digits that may be refused
 
@@ -90,6 +91,9 @@ def _accuracies(
     from_mnist = paper.digits(count, seed=SEED + 1, source=test)
     numbers = paper.numbers(count // 2, seed=SEED + 2)
     pages = paper.numbers(count // 10 or 1, seed=SEED + 3, lines=(2, 6))
+    on_forms = paper.numbers(count // 2, seed=SEED + 11, style=FORM)
+    signed = paper.numbers(count // 2, seed=SEED + 13, signs=True)
+    one_on_forms = paper.digits(count, seed=SEED + 12, style=FORM)
     pasted, labels = _pasted(test[: 20 * count])
     array = float((classifier.predict(test.images[: 20 * count]) == labels).mean())
     rows = [
@@ -101,8 +105,14 @@ def _accuracies(
         ),
         ("digits on paper, from strokes", count, _digits_right(classifier, strokes)),
         ("digits on paper, from MNIST's test digits", count, _digits_right(classifier, from_mnist)),
+        ("digits on printed forms, from strokes", count, _digits_right(classifier, one_on_forms)),
     ]
-    for name, made in (("numbers of 2 to 12 digits", numbers), ("pages of 2 to 6 lines", pages)):
+    for name, made in (
+        ("numbers of 2 to 12 digits", numbers),
+        ("numbers on printed forms", on_forms),
+        ("numbers with a plus or brackets", signed),
+        ("pages of 2 to 6 lines", pages),
+    ):
         texts = [classifier.read(picture.picture).text for picture in made]
         exact = [text == picture.text for text, picture in zip(texts, made, strict=True)]
         distance = sum(_distance(t, p.text) for t, p in zip(texts, made, strict=True))
@@ -220,6 +230,7 @@ def _refusals(classifier: DigitClassifier, test: ImageSet, count: int, out: Path
         "blank pages without specks and dashes": partial(
             paper.blanks, style=paper.Style(clutter=0)
         ),
+        "empty forms": partial(paper.blanks, style=FORM),
         "scribbles": paper.scribbles,
         "letters": paper.letters,
     }

@@ -278,6 +278,38 @@ def test_an_alpha_picture_is_ink_on_nothing(tmp_path):
     assert alpha[top:bottom, left:right].sum() == alpha.sum()
 
 
+@pytest.mark.parametrize("form", paper.FORMS)
+@pytest.mark.parametrize("ground", ["canvas", "blank"])
+@pytest.mark.parametrize("make", [paper.digits, paper.numbers, paper.blanks])
+def test_a_form_is_printed_where_nothing_is_written_and_changes_nothing_else(form, ground, make):
+    settings = {"papers": (ground,), "noise": 0, "blur": 0, "quality": 100, "size": 300}
+    plain = make(4, seed=31, style=paper.Style(**settings))
+    printed = make(4, seed=31, style=paper.Style(**settings, forms=(form,)))
+    changed = []
+    for before, after in zip(plain, printed, strict=True):
+        assert after.traits == before.traits._replace(form=form)
+        assert (after.text, after.boxes) == (before.text, before.boxes)
+        assert (after.ink == before.ink).all()
+        greys = [np.asarray(made.picture.convert("L"), dtype=int) for made in (before, after)]
+        apart = abs(greys[1] - greys[0])
+        assert np.median(apart) <= 3  # the compression of files alters some greys by that
+        changed.append(((apart > 15) & (before.ink == 0)).any())
+    assert sum(changed) >= 2  # some lie outside the frame
+
+
+@pytest.mark.parametrize("signs", [False, True])
+def test_signs_are_ink_of_no_digit_beside_the_digits(signs):
+    style = paper.Style(papers=("blank",), pens=("felt",), clutter=0, size=400)
+    made = paper.numbers(8, seed=5, digits=(3, 9), gap=0.3, signs=signs, style=style)
+    beside = [((picture.ink > 120) & (picture.owners == 0)).sum() for picture in made]
+    assert any(pixels > 20 for pixels in beside) is signs
+    assert all(len(picture.boxes) == len(picture.text) for picture in made)
+
+
+def test_forms_are_printed_only_where_they_are_asked_for():
+    assert {made.traits.form for made in paper.numbers(6, seed=3)} == {None}
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -285,6 +317,8 @@ def test_an_alpha_picture_is_ink_on_nothing(tmp_path):
         ({"papers": "blank"}, "papers to be a tuple"),
         ({"pens": ()}, "pens to be a tuple"),
         ({"papers": ("blank",), "pens": ("chalk",)}, "that go together"),
+        ({"forms": ("circle",)}, "forms to be a tuple of names out of 'line'"),
+        ({"forms": ()}, "forms to be a tuple"),
         ({"shadow": 1}, r"shadow to be a number in 0\.\.0\.95"),
         ({"noise": "much"}, "noise to be a number"),
         ({"rotation": (20, 10)}, "rotation to be the least and the most"),

@@ -10,10 +10,11 @@ pictures[0].picture, pictures[0].text, pictures[0].boxes, pictures[0].traits
 
 from digitnet.datasets.paper.files import MANNERS, save
 from digitnet.datasets.paper.record import PaperPicture, Traits
-from digitnet.datasets.paper.style import INKS, PAPERS, PENS, SHEETS, Style
+from digitnet.datasets.paper.style import FORMS, INKS, PAPERS, PENS, SHEETS, Style
 from digitnet.datasets.paper.subjects import blanks, digits, letters, numbers, scribbles
 
 __all__ = [
+    "FORMS",
     "INKS",
     "MANNERS",
     "PAPERS",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from numpy.random import Generator
@@ -40,17 +42,29 @@ _WRITTEN = {
     "plus": ("0,50 90,50", "45,5 45,95"),
     "equals": ("0,30 90,30", "0,64 90,62"),
     "house": ("0,40 0,100", "0,100 80,100", "80,100 80,40", "80,40 40,0", "40,0 0,40"),
+    "(": ("26,0 8,20 0,50 8,80 26,100",),
+    ")": ("0,0 18,20 26,50 18,80 0,100",),
     "heart": ("50,28 28,0 0,24 50,100", "50,28 74,0 100,24 50,100"),
 }
 _SIGNS = ("tick", "star", "arrow", "plus", "equals", "house", "heart")
+_OF_TELEPHONES = ("plus", "(", ")")
 
 
 def letter(shot: Shot, rng: Generator) -> Mark:
     """Return a letter or a sign, one high: printed, or written by hand."""
     if chance(rng, 0.5):
         return _printed(_PRINTED[rng.integers(len(_PRINTED))], rng)
-    names = [name for name in _WRITTEN if name not in _SIGNS]
+    names = [name for name in _WRITTEN if name not in (*_SIGNS, *_OF_TELEPHONES)]
     return _written(names[rng.integers(len(names))], shot, rng)
+
+
+def telephone_signs(shot: Shot, rng: Generator) -> list[Mark]:
+    """Return a plus and two brackets, beside digits that are 1 high."""
+    heights = (between(rng, 0.35, 0.6), *[between(rng, 0.9, 1.35)] * 2)
+    return [
+        _written(name, replace(shot, thickness=shot.thickness / height), rng).moved(height, 0, 0)
+        for name, height in zip(_OF_TELEPHONES, heights, strict=True)
+    ]
 
 
 def scribble(shot: Shot, rng: Generator) -> Mark:

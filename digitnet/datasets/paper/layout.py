@@ -16,9 +16,14 @@ Box = tuple[float, float, float, float]
 
 def bounds(marks: Sequence[Mark]) -> Box:
     """Return left, top, right and bottom of marks together."""
-    boxes = np.array([mark.box for mark in marks])
-    left, top = boxes[:, :2].min(axis=0)
-    right, bottom = boxes[:, 2:].max(axis=0)
+    return around([mark.box for mark in marks])
+
+
+def around(boxes: Sequence[Box]) -> Box:
+    """Return left, top, right and bottom of boxes together."""
+    sides = np.array(boxes)
+    left, top = sides[:, :2].min(axis=0)
+    right, bottom = sides[:, 2:].max(axis=0)
     return float(left), float(top), float(right), float(bottom)
 
 
@@ -34,6 +39,7 @@ def lines(
     shot: Shot,
     rng: Generator,
     gap: tuple[float, float] | None = None,
+    signs: Sequence[Mark] = (),
 ) -> list[Mark]:
     """Return digits in lines, in reading order, with dashes between some.
 
@@ -44,12 +50,13 @@ def lines(
         rng: Draws sizes, gaps and slopes.
         gap: The least and the most between digits, of their height, drawn once a line and varied
             there; `None` leaves it to chance.
+        signs: A plus and two brackets, for some groups of digits; none where there are none.
     """
     heights = _heights(len(lengths), rng)
     placed: list[Mark] = []
     floor, start = 0.0, 0
     for count, height in zip(lengths, heights, strict=True):
-        line = _line(digits[start : start + count], shot, rng, gap)
+        line = _line(digits[start : start + count], shot, rng, gap, signs)
         indent = between(rng, 0, 0.8)
         line = [mark.moved(height, indent, 0) for mark in line]
         floor += -bounds(line)[1] if placed else 0.0
@@ -67,7 +74,11 @@ def _heights(count: int, rng: Generator) -> list[float]:
 
 
 def _line(
-    digits: Sequence[Mark], shot: Shot, rng: Generator, gaps: tuple[float, float] | None
+    digits: Sequence[Mark],
+    shot: Shot,
+    rng: Generator,
+    gaps: tuple[float, float] | None,
+    signs: Sequence[Mark],
 ) -> list[Mark]:
     """Return the digits of a line on a baseline that may rise or fall, at y = 0."""
     spread = between(rng, 0.3, 0.69) if chance(rng, 0.15) else between(rng, 0, 0.15)
@@ -75,12 +86,14 @@ def _line(
     slope, bow = float(rng.normal(0, 0.04)), float(rng.normal(0, 0.01))
     groups = _groups(len(digits), rng)
     dashed = shot.clutter and chance(rng, 0.6)
+    signed = _signed(len(digits), groups, signs, rng) if signs else {}
     placed: list[Mark] = []
     x = 0.0
     for place, digit in enumerate(digits):
         height = float(np.exp(-spread * rng.random()))
         base = slope * x + bow * np.sin(x) + between(rng, -0.05, 0.05)
         mark = digit.moved(height, 0, base - height)
+        left = 0.0
         if placed:
             wide = place in groups
             left = x + (between(rng, 0.5, 1.0) if wide else gap * between(rng, 0.6, 1.5))
@@ -89,12 +102,38 @@ def _line(
             if wide and dashed:
                 placed.append(_dash(x, left, base, shot, rng))
                 left += 0.35
-        else:
-            left = 0.0
+        for sign in signed.get(place, ()):
+            placed.append(_beside(max(left, x), base, sign, rng))
+            x = placed[-1].box[2]
+            left = x + between(rng, 0.05, 0.3)
         mark = mark.moved(1, left - mark.box[0], 0)
         placed.append(mark)
         x = mark.box[2]
+    placed += [_beside(x, slope * x, sign, rng) for sign in signed.get(len(digits), ())]
     return placed
+
+
+def _signed(
+    count: int, groups: set[int], signs: Sequence[Mark], rng: Generator
+) -> dict[int, list[Mark]]:
+    """Return a plus and brackets before the digits that they precede, the last after all."""
+    plus, opening, closing = signs
+    found: dict[int, list[Mark]] = {}
+    if chance(rng, 0.6):
+        bounds_of_groups = [0, *sorted(groups), count]
+        first = int(rng.integers(min(2, len(groups) + 1)))
+        found[bounds_of_groups[first]] = [opening]
+        found[bounds_of_groups[first + 1]] = [closing]
+    if chance(rng, 0.5):
+        found.setdefault(0, []).insert(0, plus)
+    return found
+
+
+def _beside(left: float, base: float, sign: Mark, rng: Generator) -> Mark:
+    """Return a sign after what ends at `left`, in the middle of digits on a baseline."""
+    _, top, _, bottom = sign.box
+    middle = base - between(rng, 0.4, 0.55) - (top + bottom) / 2
+    return sign.moved(1, left + between(rng, 0.05, 0.35) - sign.box[0], middle)
 
 
 def _gap(rng: Generator) -> float:

@@ -23,12 +23,13 @@ class Traits(NamedTuple):
         pen: A name from `PENS`.
         source: `"strokes"`, or the name of the set that the ink is from.
         camera: `"photo"`, `"scan"` or `"screen"`.
+        form: A name from `FORMS`, or `None`.
         framing: By the tallest digit's share of the picture's height: `"tiny"` below 8%,
             `"small"` below 30%, `"large"` from 85% on, else `"usual"`; `"border"` where a
             digit comes within 2 pixels of the border; `"none"` without digits.
         dark: Whether the ground is darker than the ink.
         touching: Whether ink of two digits meets.
-        clutter: Whether there are specks, dashes or a part of a neighbour.
+        clutter: Whether there are specks, dashes, signs or a part of a neighbour.
         size: Pixels of the longer side.
         height: The tallest digit's height as a share of the picture's.
         thickness: The pen's width as a share of a digit's height.
@@ -47,6 +48,7 @@ class Traits(NamedTuple):
     pen: str
     source: str
     camera: str
+    form: str | None
     framing: str
     dark: bool
     touching: bool

@@ -11,6 +11,7 @@ from numpy.random import Generator
 
 from digitnet.datasets.paper.camera import light, taken
 from digitnet.datasets.paper.fields import Array, Shape
+from digitnet.datasets.paper.forms import Cells, print_form
 from digitnet.datasets.paper.ink import colour, textured
 from digitnet.datasets.paper.layout import bounds
 from digitnet.datasets.paper.marks import THINNEST, Mark, Matrix, Tile, drawn
@@ -32,6 +33,7 @@ class Page:
         lengths: Digits in each line.
         warp: From the page to pixels.
         shape: Rows and columns of the picture.
+        cells: Where on the page digits are, or might be, line by line: forms are printed there.
         beside: Specks, which are no part of what is written.
         neighbours: Marks in pixels of which a part comes into view.
     """
@@ -42,6 +44,7 @@ class Page:
     lengths: Sequence[int]
     warp: Matrix
     shape: Shape
+    cells: Cells
     beside: Sequence[Mark] = ()
     neighbours: Sequence[Mark] = ()
 
@@ -58,11 +61,15 @@ def picture_of(page: Page, shot: Shot, rng: Generator) -> PaperPicture:
     # each has its own, so that changing one amount leaves the rest of the picture as it was
     of_sheet, of_ink, of_light, of_camera = rng.spawn(4)
     scene = sheet(shot, page.shape, np.linalg.inv(page.warp), around, of_sheet)
+    bare = scene
+    if shot.form is not None:
+        scene = bare.copy()
+        print_form(scene, shot, page.warp, page.cells, rng.spawn(1)[0])
     tiles = [drawn(mark, of_ink) for mark in seen]
     others = [mark.warped(page.warp, THINNEST) for mark in page.beside]
     others_drawn = [drawn(mark, of_ink) for mark in (*others, *page.neighbours)]
     cover = _cover([*tiles, *others_drawn], page.shape)
-    contrast = _inked(scene, cover, shot, unit, of_ink)
+    contrast = _inked(scene, bare, cover, shot, unit, of_ink)
     if shot.shadow or shot.unevenness:
         scene *= light(shot, page.shape, of_light)[..., None]
     truth = [tile for tile, mark in zip(tiles, seen, strict=True) if mark.digit is not None]
@@ -91,19 +98,24 @@ def _owners(digits: Sequence[Tile], shape: Shape) -> Owners:
     return owners
 
 
-def _inked(scene: Array, cover: Cover, shot: Shot, unit: float, rng: Generator) -> float:
-    """Lay ink on the scene; return its contrast."""
+def _inked(
+    scene: Array, bare: Array, cover: Cover, shot: Shot, unit: float, rng: Generator
+) -> float:
+    """Lay ink on the scene; return its contrast to the bare paper."""
     rows, columns = (np.flatnonzero(cover.any(axis=axis)) for axis in (1, 0))
     if not len(rows):
         return 0.0
     place = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
     ground = scene[place]
     ink = colour(shot.pen, shot.dark, rng)
-    most = float(abs(ground.mean() - ink.mean()))
+    most = float(abs(bare[place].mean() - ink.mean()))
     contrast = min(shot.contrast, most)
     opacity = contrast / max(most, 1e-6)
     covered = textured(cover[place].astype(np.float32) / 255, shot.pen, unit, rng) * opacity
-    ground += covered[..., None] * (ink - ground)
+    inked = ground + covered[..., None] * (ink - ground)
+    if shot.form is not None:  # print shows through lighter ink
+        inked = np.maximum(inked, ground) if shot.dark else np.minimum(inked, ground)
+    ground[:] = inked
     return contrast
 
 
@@ -146,6 +158,7 @@ def _traits(
         pen=shot.pen,
         source=page.source,
         camera=shot.camera,
+        form=shot.form,
         framing=_framing(height, boxes, page.shape),
         dark=shot.dark,
         touching=False,

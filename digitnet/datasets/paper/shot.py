@@ -44,6 +44,7 @@ class Shot:
         size: Pixels of the longer side.
         aspect: Width by height.
         dark: Whether the ground is darker than the ink.
+        form: What is printed, from `FORMS`, or `None`.
         free: The amounts that the style leaves open.
     """
 
@@ -53,6 +54,7 @@ class Shot:
     size: int
     aspect: float
     dark: bool
+    form: str | None
     height: float
     thickness: float
     contrast: float
@@ -75,13 +77,14 @@ def draw_shot(style: Style, rng: Generator) -> Shot:
     camera = _camera(paper, rng)
     photo, screen = camera == "photo", camera == "screen"
     quality = _or(style.quality, rng, lambda: _quality(screen, rng))
-    return Shot(
+    drawn = Shot(
         paper=paper,
         pen=pen,
         camera=camera,
         size=round(_or(style.size, rng, lambda: _size(screen, rng))),
         aspect=1.0 if screen and chance(rng, 0.8) else _ASPECTS[rng.integers(len(_ASPECTS))],
         dark=paper == "board" or (screen and chance(rng, 0.5)),
+        form=None,
         height=_or(style.height, rng, lambda: _height(screen, rng)),
         thickness=_or(style.thickness, rng, lambda: between(rng, *_THICKNESS[pen])),
         contrast=_contrast(style, pen, screen, rng),
@@ -104,6 +107,9 @@ def draw_shot(style: Style, rng: Generator) -> Shot:
         clutter=chance(rng, _or(style.clutter, rng, lambda: 0.1 if screen else 0.3)),
         free=frozenset(field for field in AMOUNTS if getattr(style, field) is None),
     )
+    # last, so that the other settings are those without a form
+    forms = style.forms
+    return replace(drawn, form=forms[rng.integers(len(forms))]) if forms else drawn
 
 
 def legible(shot: Shot, unit: float) -> Shot:

@@ -33,6 +33,9 @@ BRUSHES = ("brush", "hairline", "broken")
 """Pens of a drawing program: very thick, one pixel, and with gaps."""
 PENS = (*INKS, "chalk", *BRUSHES)
 """All pens."""
+FORMS = ("line", "comb", "boxes", "frame", "table", "squares", "dots")
+"""What is printed for digits to be written on or into: a line under them, one with short walls
+between them, a box for each, a frame around all, a table, squares across them, or dots."""
 
 AMOUNTS = {  # what may be fixed, and within which limits
     "size": (28, 4000),
@@ -59,12 +62,15 @@ def pens_for(paper: str) -> tuple[str, ...]:
 class Style:
     """What pictures on paper have in common; all that is `None` is drawn for each picture.
 
+    But forms are printed only where they are asked for: most papers have none.
+
     An amount is a number, or a pair of the least and the most to draw from.
 
     Args:
         papers: Names from `PAPERS` to choose from.
         pens: Names from `PENS` to choose from. Chalk goes with the board alone, and the
             brushes with the canvas alone.
+        forms: Names from `FORMS` to choose from, as dark as print may be; `None` is none.
         size: Pixels of the longer side, in 28..4000.
         height: The digit's height as a share of the picture's, in [0.02, 1]; less where a
             digit would not fit otherwise. In numbers it is the tallest digit's.
@@ -89,6 +95,7 @@ class Style:
 
     papers: tuple[str, ...] | None = None
     pens: tuple[str, ...] | None = None
+    forms: tuple[str, ...] | None = None
     size: Amount = None
     height: Amount = None
     thickness: Amount = None
@@ -103,7 +110,7 @@ class Style:
     clutter: Amount = None
 
     def __post_init__(self) -> None:
-        for field, known in (("papers", PAPERS), ("pens", PENS)):
+        for field, known in (("papers", PAPERS), ("pens", PENS), ("forms", FORMS)):
             names = getattr(self, field)
             if names is not None:
                 object.__setattr__(self, field, _checked_names(field, names, known))

@@ -11,7 +11,7 @@ from numpy.random import Generator, default_rng
 from digitnet.data.image_set import DIGITS, ImageSet
 from digitnet.datasets.paper import layout
 from digitnet.datasets.paper.fields import chance
-from digitnet.datasets.paper.foreign import letter, neighbour, scribble
+from digitnet.datasets.paper.foreign import letter, neighbour, scribble, telephone_signs
 from digitnet.datasets.paper.framing import framed, shape_of, wide_enough
 from digitnet.datasets.paper.marks import Mark
 from digitnet.datasets.paper.record import PaperPicture
@@ -58,6 +58,7 @@ def numbers(
     digits: int | tuple[int, int] = (2, 12),
     lines: int | tuple[int, int] = 1,
     gap: float | tuple[float, float] | None = None,
+    signs: bool = False,
     source: ImageSet | None = None,
     style: Style | None = None,
 ) -> list[PaperPicture]:
@@ -71,6 +72,7 @@ def numbers(
         gap: Between the digits of a line, about, as a share of their height, or the least and
             the most, in -0.15..2; at 0 their ink meets, below it overlaps, but groups of digits
             stand apart. `None` leaves it to chance.
+        signs: Whether there may be a plus, and brackets around a group, as in telephone numbers.
         source: See `digits`.
         style: See `digits`.
 
@@ -87,12 +89,15 @@ def numbers(
     def make(shot: Shot, rng: Generator) -> PaperPicture:
         lengths = rng.integers(fewest, most + 1, size=rng.integers(least_lines, most_lines + 1))
         written = write(int(lengths.sum()), shot, source, rng)
-        marks = layout.centred(layout.lines(written, lengths.tolist(), shot, rng, gaps))
+        beside_digits = telephone_signs(shot, rng) if signs else ()
+        placed = layout.lines(written, lengths.tolist(), shot, rng, gaps, beside_digits)
+        marks = layout.centred(placed)
         shape = shape_of(shot, marks, rng)
         shot = shot if fixed else wide_enough(shot, marks, shape, rng)
         warp, shape = framed(shot, marks, shape, rng)
         beside = _beside(marks, shot, rng)
-        page = Page("number", _name(source), marks, lengths.tolist(), warp, shape, beside)
+        cells = _cells(marks, lengths.tolist())
+        page = Page("number", _name(source), marks, lengths.tolist(), warp, shape, cells, beside)
         return picture_of(page, shot, rng)
 
     return _pictures(count, seed, _NUMBER, style, make)
@@ -114,7 +119,7 @@ def blanks(count: int, *, seed: int = 0, style: Style | None = None) -> list[Pap
         marks = layout.centred(write(1, shot, None, rng))
         warp, shape = framed(shot, marks, shape_of(shot, marks, rng), rng)
         beside = _beside(marks, shot, rng)
-        page = Page("blank", "strokes", (), (), warp, shape, beside)
+        page = Page("blank", "strokes", (), (), warp, shape, _cells(marks, [1]), beside)
         return picture_of(page, shot, rng)
 
     return _pictures(count, seed, _BLANK, style, make)
@@ -189,8 +194,15 @@ def _single(
     if shot.clutter and shot.paper != "canvas" and chance(rng, 0.5):
         seen = [mark.warped(warp) for mark in marks]
         neighbours = neighbour(write(1, shot, source, rng)[0], layout.bounds(seen), shape, rng)
-    page = Page(subject, _name(source), marks, [len(marks)], warp, shape, beside, neighbours)
+    lengths, cells = [len(marks)], [[mark.box for mark in marks]]
+    page = Page(subject, _name(source), marks, lengths, warp, shape, cells, beside, neighbours)
     return picture_of(page, shot, rng)
+
+
+def _cells(marks: Sequence[Mark], lengths: Sequence[int]) -> list[list[layout.Box]]:
+    """Return where the digits of each line are."""
+    boxes = iter([mark.box for mark in marks if mark.digit is not None])
+    return [[next(boxes) for _ in range(length)] for length in lengths]
 
 
 def _beside(marks: Sequence[Mark], shot: Shot, rng: Generator) -> list[Mark]:
