@@ -92,8 +92,8 @@ def _accuracies(
     numbers = paper.numbers(count // 2, seed=SEED + 2)
     pages = paper.numbers(count // 10 or 1, seed=SEED + 3, lines=(2, 6))
     on_forms = paper.numbers(count // 2, seed=SEED + 11, style=FORM)
-    signed = paper.numbers(count // 2, seed=SEED + 13, signs=True)
     one_on_forms = paper.digits(count, seed=SEED + 12, style=FORM)
+    signed = paper.numbers(count // 2, seed=SEED + 13, signs=True)
     pasted, labels = _pasted(test[: 20 * count])
     array = float((classifier.predict(test.images[: 20 * count]) == labels).mean())
     rows = [

@@ -103,13 +103,13 @@ def _line(
                 placed.append(_dash(x, left, base, shot, rng))
                 left += 0.35
         for sign in signed.get(place, ()):
-            placed.append(_beside(max(left, x), base, sign, rng))
+            placed.append(_sign_after(max(left, x), base, sign, rng))
             x = placed[-1].box[2]
             left = x + between(rng, 0.05, 0.3)
         mark = mark.moved(1, left - mark.box[0], 0)
         placed.append(mark)
         x = mark.box[2]
-    placed += [_beside(x, slope * x, sign, rng) for sign in signed.get(len(digits), ())]
+    placed += [_sign_after(x, slope * x, sign, rng) for sign in signed.get(len(digits), ())]
     return placed
 
 
@@ -120,16 +120,16 @@ def _signed(
     plus, opening, closing = signs
     found: dict[int, list[Mark]] = {}
     if chance(rng, 0.6):
-        bounds_of_groups = [0, *sorted(groups), count]
+        edges = [0, *sorted(groups), count]
         first = int(rng.integers(min(2, len(groups) + 1)))
-        found[bounds_of_groups[first]] = [opening]
-        found[bounds_of_groups[first + 1]] = [closing]
+        found[edges[first]] = [opening]
+        found[edges[first + 1]] = [closing]
     if chance(rng, 0.5):
         found.setdefault(0, []).insert(0, plus)
     return found
 
 
-def _beside(left: float, base: float, sign: Mark, rng: Generator) -> Mark:
+def _sign_after(left: float, base: float, sign: Mark, rng: Generator) -> Mark:
     """Return a sign after what ends at `left`, in the middle of digits on a baseline."""
     _, top, _, bottom = sign.box
     middle = base - between(rng, 0.4, 0.55) - (top + bottom) / 2

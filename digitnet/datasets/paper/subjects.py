@@ -73,6 +73,7 @@ def numbers(
             the most, in -0.15..2; at 0 their ink meets, below it overlaps, but groups of digits
             stand apart. `None` leaves it to chance.
         signs: Whether there may be a plus, and brackets around a group, as in telephone numbers.
+            The style's height is then that of the tallest mark: brackets may be taller than digits.
         source: See `digits`.
         style: See `digits`.
 
@@ -89,8 +90,8 @@ def numbers(
     def make(shot: Shot, rng: Generator) -> PaperPicture:
         lengths = rng.integers(fewest, most + 1, size=rng.integers(least_lines, most_lines + 1))
         written = write(int(lengths.sum()), shot, source, rng)
-        beside_digits = telephone_signs(shot, rng) if signs else ()
-        placed = layout.lines(written, lengths.tolist(), shot, rng, gaps, beside_digits)
+        of_telephones = telephone_signs(shot, rng) if signs else ()
+        placed = layout.lines(written, lengths.tolist(), shot, rng, gaps, of_telephones)
         marks = layout.centred(placed)
         shape = shape_of(shot, marks, rng)
         shot = shot if fixed else wide_enough(shot, marks, shape, rng)
