@@ -17,9 +17,12 @@ from digitnet.pictures.segment_network import NONE
 HELD_OUT = 5_000 / 60_000
 
 # Shares of ink. What has so much of a digit, so little of any other, and is so much of that digit
-# is one; what has less or more of one of them is none. What lies between is left open
-WHOLE, FOREIGN, PURE = 0.85, 0.3, 0.85
-PARTIAL, SEVERAL, MIXED = 0.7, 0.5, 0.75
+# is one; what has less or more of one of them is none. What lies between is left open. Pieces with
+# hardly any digit's ink, as a bracket or a wall, may be so much of a digit, and so much of what is
+# left open
+WHOLE, FOREIGN, PURE, ADDED = 0.85, 0.3, 0.85, 0.1
+PARTIAL, SEVERAL, MIXED, WITH_MUCH = 0.7, 0.5, 0.75, 0.25
+_HARDLY = 0.1  # of a piece's pixels
 
 
 def divisions_with_truth(picture: PaperPicture) -> list[tuple[Division, list[int | None]]]:
@@ -33,7 +36,7 @@ def divisions_with_truth(picture: PaperPicture) -> list[tuple[Division, list[int
     found = []
     for division in find_divisions(opened):
         ink = _ink(division, _owners(division, picture.owners, opened.scale))
-        found.append((division, [_label(counts, totals, text) for counts, totals in ink]))
+        found.append((division, [_label(*of_segment, text) for of_segment in ink]))
     return found
 
 
@@ -47,8 +50,11 @@ def _owners(division: Division, owners: np.ndarray, scale: float) -> np.ndarray:
     return owners[np.ix_(*places)]
 
 
-def _ink(division: Division, owners: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield for each segment how many pixels of each digit it has, and how many were found."""
+def _ink(division: Division, owners: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, float]]:
+    """Yield for each segment how many pixels of each digit it has, and how many were found.
+
+    Also what share of it is pieces of no digit.
+    """
     labels = division.parts.labels
     digits = int(owners.max()) + 1
     counts = np.bincount((labels.astype(np.int64) * digits + owners).ravel())
@@ -56,16 +62,19 @@ def _ink(division: Division, owners: np.ndarray) -> Iterator[tuple[np.ndarray, n
     totals = counts[1:].sum(axis=0)
     for first, end in division.segments:
         numbers = [piece.number for piece in division.pieces[first:end]]
-        yield counts[numbers].sum(axis=0), totals
+        areas = np.array([piece.area for piece in division.pieces[first:end]])
+        added = areas[counts[numbers].sum(axis=1) < _HARDLY * areas].sum() / areas.sum()
+        yield counts[numbers].sum(axis=0), totals, float(added)
 
 
-def _label(counts: np.ndarray, totals: np.ndarray, text: str) -> int | None:
+def _label(counts: np.ndarray, totals: np.ndarray, added: float, text: str) -> int | None:
     if not counts.any():
         return NONE
     shares = counts / np.maximum(totals, 1)
     best = int(counts.argmax())
     whole, pure = shares[best], counts[best] / counts.sum()
     foreign = np.delete(shares, best).max(initial=0)
-    if whole >= WHOLE and foreign <= FOREIGN and pure >= PURE:
+    if whole >= WHOLE and foreign <= FOREIGN and pure >= PURE and added <= ADDED:
         return int(text[best])
-    return NONE if whole < PARTIAL or foreign > SEVERAL or pure < MIXED else None
+    none = whole < PARTIAL or foreign > SEVERAL or pure < MIXED or added > WITH_MUCH
+    return NONE if none else None

@@ -12,6 +12,7 @@ import argparse
 import math
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -30,7 +31,7 @@ from digitnet.pictures.ink_network import InkNetwork
 
 SIDE = 160  # pixels of a training picture
 DIGIT = (40, 115)  # pixels of a digit in a closer look
-EPOCHS = 3
+EPOCHS = 5
 SETTINGS = {"batch_size": 32, "learning_rate": 3e-3, "weight_decay": 1e-2, "averaging": 0.998}
 CHUNK = 50  # pictures that one process makes at a time
 
@@ -38,6 +39,9 @@ CHUNK = 50  # pictures that one process makes at a time
 SMALL = paper.Style(size=(48, 420))
 WIDE = paper.Style(size=(100, 600))
 FAR = paper.Style(size=(150, 900), height=(0.02, 0.15))
+FORM = replace(SMALL, forms=paper.FORMS)
+WIDE_FORM = replace(WIDE, forms=paper.FORMS)
+CLEAN_FORM = replace(WIDE_FORM, papers=("canvas",))
 SETS = (  # what is drawn, from strokes or from MNIST's digits, and how many of it
     (partial(paper.digits, style=SMALL), False, 7000),
     (partial(paper.digits, style=SMALL), True, 6000),
@@ -52,6 +56,15 @@ SETS = (  # what is drawn, from strokes or from MNIST's digits, and how many of 
     (paper.blanks, False, 1000),
     (partial(paper.scribbles, style=SMALL), False, 700),
     (partial(paper.letters, style=SMALL), False, 700),
+    (partial(paper.digits, style=FORM), False, 2000),
+    (partial(paper.digits, style=FORM), True, 1500),
+    (partial(paper.digits, style=CLEAN_FORM), False, 600),
+    (partial(paper.digits, style=CLEAN_FORM), True, 600),
+    (partial(paper.numbers, style=WIDE_FORM), False, 2000),
+    (partial(paper.numbers, style=WIDE_FORM, digits=(2, 10)), True, 1200),
+    (partial(paper.numbers, style=CLEAN_FORM), False, 600),
+    (partial(paper.numbers, style=CLEAN_FORM, digits=(2, 10)), True, 600),
+    (partial(paper.blanks, style=FORM), False, 600),
 )
 SHADOWS = 0.4  # share of the pictures that get one more shadow, another in each epoch
 

@@ -54,6 +54,9 @@ RECIPE = Recipe(
 STROKES, PARTIAL = 40_000, 15_000
 PICTURES, NUMBERS = 6_000, 2_000  # from each source
 FOREIGN, BLANK = 2_000, 4_000
+ON_FORMS = 1_500  # digits from each source, and forms without any
+WITH_SIGNS = 1_000
+FORM = paper.Style(forms=paper.FORMS)
 DIGIT_ABOVE, FOREIGN_BELOW = 0.7, 0.5  # overlap of the box that was found with a digit's
 STRETCHED, COARSE, FEW = 0.3, 0.4, (8, 24)  # shares of digits; pixels of the longer side
 NARROW = 0.5  # width by height: what is cut from a digit and as narrow may look like a 1
@@ -142,6 +145,10 @@ def from_pictures(source: ImageSet, share: float) -> list[ImageSet]:
         (partial(paper.blanks, seed=14), BLANK),
         (partial(paper.numbers, seed=15), NUMBERS),
         (partial(paper.numbers, seed=16, source=source), NUMBERS),
+        (partial(paper.digits, seed=17, style=FORM), ON_FORMS),
+        (partial(paper.digits, seed=18, source=source, style=FORM), ON_FORMS),
+        (partial(paper.blanks, seed=19, style=FORM), ON_FORMS),
+        (partial(paper.numbers, seed=30, signs=True), WITH_SIGNS),
     )
     jobs = [
         (make, start, min(CHUNK, round(count * share)))

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -27,6 +28,7 @@ from torch.nn import functional
 from digitnet import ImageSet, datasets
 from digitnet.artifact import check_folder, write_artifact
 from digitnet.datasets import paper
+from digitnet.pictures.in_line import SEEN
 from digitnet.pictures.segment_network import NONE, SegmentNetwork
 
 EPOCHS = 4
@@ -35,6 +37,7 @@ CHUNK = 50  # pictures that one process makes at a time
 DIGITS, OTHERS = 16, 24  # segments of a picture at most, that are digits and that are none
 
 SMALL = paper.Style(size=(100, 600))  # most are small, as small pictures are made quickly
+FORM = replace(SMALL, forms=paper.FORMS)
 SETS = (  # what is drawn, from strokes or from MNIST's digits, and how many of it
     (partial(paper.numbers, style=SMALL), False, 3500),
     (partial(paper.numbers, style=SMALL), True, 3500),
@@ -44,6 +47,10 @@ SETS = (  # what is drawn, from strokes or from MNIST's digits, and how many of 
     (partial(paper.numbers, style=SMALL, gap=(-0.1, 0), digits=(2, 6)), True, 3500),
     (partial(paper.numbers, style=SMALL, digits=(2, 8), lines=(2, 5)), False, 500),
     (partial(paper.numbers, style=SMALL, digits=(2, 8), lines=(2, 5)), True, 500),
+    (partial(paper.numbers, style=FORM), False, 1500),
+    (partial(paper.numbers, style=FORM), True, 1500),
+    (partial(paper.numbers, style=SMALL, signs=True), False, 600),
+    (partial(paper.numbers, style=SMALL, signs=True), True, 600),
 )
 
 
@@ -85,8 +92,8 @@ def segments(
     random = np.random.default_rng(seed)
     pictures = make(2 if quick else CHUNK, seed=seed, **more)
     found = [pair for picture in pictures for pair in labelled(picture, random)]
-    images, labels = zip(*found, strict=True)
-    return np.stack(images), np.array(labels)
+    images = np.array([image for image, _ in found], np.uint8).reshape(-1, 2, *SEEN)
+    return images, np.array([label for _, label in found], int)
 
 
 def labelled(

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from digitnet.pictures.clean import clean_ink
+from digitnet.pictures.clean import are_of_form, clean_ink, straight_lines
 from digitnet.pictures.contrast import FAR, contrast
 from digitnet.pictures.ink import find_ink
 from digitnet.pictures.parts import Box, Part, Parts, around, find_parts
@@ -17,6 +17,7 @@ from digitnet.pictures.resizing import Grey, resized
 # Strength below which parts are folds and stains rather than ink: with more, faint pencil is lost;
 # with less, blank pages get digits (`benchmarks/pictures.py`: contrast, and what is refused)
 FAINTEST = 0.07
+_SUREST = 0.999  # probability from which one look outweighs another no further
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,22 +80,57 @@ class Look:
         return contrast(self.grey[place], mask, (labels > 0) & ~mask, all_round=all_round)
 
 
-def look(grey: Grey, longest: int, box: Box | None = None) -> Look:
+def look(grey: Grey, longest: int, box: Box | None = None, first: Look | None = None) -> Look:
     """Find the ink of a picture.
 
     Args:
         grey: float32 (H, W) in 0..1, the whole picture.
         longest: Pixels that the longer side is made to have.
         box: Where to look; `None` is everywhere.
+        first: A look at all of the picture. What was surely ink there may be so here as well.
     """
     rows, columns = grey.shape
     place = (box or Box(0, 0, columns, rows)).within(grey.shape)
     seen = resized(grey[place.slices], longest)
     scale = place.size / max(seen.shape)
-    clean = clean_ink(seen, enlarged=1 / scale)
-    ink = find_ink(seen) if clean is None else clean
+    ink, is_clean = _ink(seen, enlarged=1 / scale)
+    if first is not None and not is_clean:
+        ink = _or_of_both(ink, first, place)
     found = Look(seen, ink, find_parts(ink), place.left, place.top, scale)
-    return _without_faint_parts(found) if clean is None else found
+    return found if is_clean else _without_faint_parts(found)
+
+
+def _ink(grey: Grey, enlarged: float) -> tuple[Grey, bool]:
+    """Return the ink of what is looked at, and whether all that differs from the paper is ink."""
+    clean = clean_ink(grey, enlarged)
+    if clean is None:
+        return find_ink(grey), False
+    lines = straight_lines(clean, enlarged)
+    if lines is not None and are_of_form(lines, clean, found := find_ink(grey)):
+        return found, False
+    return clean, True
+
+
+def _or_of_both(ink: Grey, first: Look, place: Box) -> Grey:
+    """Return the ink of a closer look, or that of both looks together where there is more of it.
+
+    With less around it, a "1" may look like a form's line. Together are the means of the logits.
+
+    Args:
+        ink: float32 (H, W) in 0..1.
+        first: The look at all of the picture.
+        place: Where the closer look lies, in the picture's pixels.
+    """
+    from PIL import Image  # slow to import
+
+    rows, columns = first.ink.shape
+    edges = np.minimum(np.divide(place, first.scale), (columns, rows) * 2)
+    before = Image.fromarray(first.ink).resize(
+        ink.shape[::-1], Image.Resampling.BILINEAR, tuple(edges)
+    )
+    one, other = (np.clip(likely, 1 - _SUREST, _SUREST) for likely in (ink, np.asarray(before)))
+    both, neither = np.sqrt(one * other), np.sqrt((1 - one) * (1 - other))
+    return np.asarray(np.maximum(ink, both / (both + neither)))
 
 
 def _without_faint_parts(seen: Look) -> Look:

@@ -31,6 +31,9 @@ from digitnet.pictures.writing import (
 )
 
 _UNSURE = 0.5  # probability below which a mark is hardly a digit
+# If more than this share has less than that probability, it may be text: so are a hundredth of
+# numbers, and most printed sentences
+_SOME, _STRANGE = 1 / 4, 0.8
 _LOW, _SURE = 0.35, 0.9  # of the highest digit: a line that is lower must be as sure as this,
 _NUMBER = 3  # as must a single mark beside a line of so many
 _DOUBTFUL = 0.99  # probability below which a digit is looked at again, in other ways:
@@ -228,9 +231,9 @@ def _warnings(
         yield FAINT
     if crowded:
         yield f"more than {_MOST_PARTS} separate marks: only the largest were read"
-    unsure = sum(digit.probabilities.max() < _UNSURE for digit in digits)
-    if unsure > len(digits) / 3:
-        yield f"{unsure} of {len(digits)} are hardly digits: is it text, or a drawing?"
+    strange = sum(digit.probabilities.max() < _STRANGE for digit in digits)
+    if strange > _SOME * len(digits):
+        yield f"{strange} of {len(digits)} are unsure: is it text, or a drawing?"
 
 
 def _largest(parts: Sequence[Part]) -> list[Part]:
@@ -254,6 +257,7 @@ def _read_line(
         division.pieces,
         division.height,
         {segment: max(share, _LEAST) for segment, share in likelihoods.items()},
+        {segment: 1 - float(shares.sum()) for segment, shares in beside.items()},
     )
     alone |= _read(division, [segment for segment in chosen if segment not in alone], classify)
     digits = []

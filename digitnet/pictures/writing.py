@@ -40,7 +40,7 @@ def look_at_writing(grey: Grey) -> tuple[Look, ...]:
     """
     first = look_at_all(grey)
     strong, _ = strong_and_faint(first)
-    return (first, _closer(grey, first, strong, HEIGHT)) if strong else (first,)
+    return (first, look(grey, *_nearer(first, strong, HEIGHT))) if strong else (first,)
 
 
 def look_along_writing(grey: Grey, first: Look, height: int) -> tuple[Look, ...]:
@@ -54,23 +54,23 @@ def look_along_writing(grey: Grey, first: Look, height: int) -> tuple[Look, ...]
     written, _ = written_and_faint(first)
     if not written:
         return (first,)
-    closer = _closer(grey, first, written, height)
+    closer = look(grey, *_nearer(first, written, height), first)
     for _ in range(_WIDER):
         wider = _wider(closer, grey.shape)
         longest = round(wider.size / closer.scale)
         if wider == closer.place.within(grey.shape) or longest > _LARGEST_LOOK:
             break
-        closer = look(grey, longest, wider)
+        closer = look(grey, longest, wider, first)
     return first, closer
 
 
-def _closer(grey: Grey, seen: Look, parts: Sequence[Part], height: int) -> Look:
-    """Look at where some parts are, at a size at which digits are so many pixels high."""
+def _nearer(seen: Look, parts: Sequence[Part], height: int) -> tuple[int, Box]:
+    """Return in how many pixels, and where, to look for digits of some parts to be so high."""
     before = _height(parts)
     box = around([part for part in parts if part.box.height >= _PIECE * before])
     box = box.widened(round(before))
     longest = min(round(box.size * height / before), _LARGEST_LOOK)
-    return look(grey, max(longest, _LEAST_LOOK), seen.in_picture(box))
+    return max(longest, _LEAST_LOOK), seen.in_picture(box)
 
 
 def _wider(seen: Look, shape: tuple[int, ...]) -> Box:

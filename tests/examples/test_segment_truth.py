@@ -43,3 +43,16 @@ def test_two_digits_together_are_none(truth):
                 found += 1
                 assert labels[division.segments.index((0, len(division.pieces)))] == NONE
     assert found > 2
+
+
+def test_a_digit_with_a_sign_is_none(truth):
+    found = 0
+    for number in paper.numbers(8, seed=722, digits=3, gap=0.3, signs=True, style=CLEAR):
+        for division, labels in truth(number):
+            boxes = [division.seen.in_picture(division.box(s)) for s in division.segments]
+            for box, label in zip(boxes, labels, strict=True):
+                outside = min(left for left, *_ in number.boxes) - box.left
+                if outside > 0.75 * (box.bottom - box.top) and label is not None:
+                    found += 1
+                    assert label == NONE
+    assert found > 2

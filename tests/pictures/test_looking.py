@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -43,3 +45,22 @@ def test_parts_in_a_photo_that_are_fainter_than_writing_are_left_out():
         assert all(found.strength([part]) >= 0.07 for part in found.parts.parts)
     # the ink itself stays, for whoever wonders what was left out
     assert any(found.ink.max() > 0.6 and not found.parts.parts for found in seen)
+
+
+def test_ink_that_a_first_look_is_sure_of_counts_in_a_closer_one_at_the_same_place():
+    random = np.random.default_rng(0)
+    grey = (0.6 + 0.1 * random.standard_normal((300, 400))).clip(0, 1).astype(np.float32)
+    first, box = look(grey, 200), Box(101, 51, 301, 201)
+    alone = look(grey, 300, box)
+    none = look(grey, 300, box, replace(first, ink=np.zeros_like(first.ink)))
+    np.testing.assert_allclose(none.ink, alone.ink, atol=1e-3)
+    ink = np.zeros_like(first.ink)
+    ink[50:90, 75:80] = 1  # of the picture's pixels, 100 to 180 down and 150 to 160 across
+    both = look(grey, 300, box, replace(first, ink=ink)).ink
+    rows, columns = np.nonzero(both > alone.ink + 0.3)
+    found = (rows.min(), rows.max() + 1, columns.min(), columns.max() + 1)
+    assert found == pytest.approx((1.5 * 49, 1.5 * 129, 1.5 * 49, 1.5 * 59), abs=3)
+    odds = (ink / (1 - ink) for ink in (alone.ink[130, 80].clip(0.001), 0.999))
+    assert both[130, 80] / (1 - both[130, 80]) == pytest.approx(
+        np.prod(list(odds)) ** 0.5, rel=0.01
+    )

@@ -7,6 +7,7 @@ import pytest
 
 from digitnet.pictures.cutting import _cuts, cut_parts, is_wide
 from digitnet.pictures.lines import find_lines
+from digitnet.pictures.numbers import FoundDigit, _warnings
 from digitnet.pictures.parts import Box, Part, Parts, find_parts
 from digitnet.pictures.segments import best_segments, candidates
 
@@ -160,3 +161,13 @@ def test_a_wide_digit_may_be_of_as_many_pieces_as_cuts_make_of_it():
 def test_an_empty_picture_is_no_part():
     assert find_parts(np.zeros((10, 10), np.float32)).parts == ()
     assert isinstance(find_parts(np.zeros((10, 10), np.float32)), Parts)
+
+
+@pytest.mark.parametrize(("sure", "unsure", "warned"), [(6, 2, False), (5, 2, True), (0, 1, True)])
+def test_if_more_than_a_quarter_is_unsure_it_may_be_text(sure, unsure, warned):
+    likely = [0.81] * sure + [0.79] * unsure
+    blank, box = np.zeros((28, 28), np.uint8), Box(0, 0, 9, 9)
+    digits = [FoundDigit(box, blank, np.array([p, 1 - p], np.float32)) for p in likely]
+    found = list(_warnings([digits], faint=False, crowded=False))
+    told = f"{unsure} of {sure + unsure} are unsure: is it text, or a drawing?"
+    assert found == ([told] if warned else [])

@@ -18,10 +18,13 @@ from digitnet.pictures.writing import (
 
 
 def page(*, ring: float, last: float = 0.2) -> np.ndarray:
-    """Four bars, 14 pixels high, and below them a ring of a cup, 60 wide; ink is 0.2 of 0.9."""
+    """Four 7s, 14 pixels high, and below them a ring of a cup, 60 wide; ink is 0.2 of 0.9."""
     grey = np.full((200, 200), 0.9, np.float32)
     for left, ink in ((40, 0.2), (60, 0.2), (80, 0.2), (100, last)):
-        grey[30:44, left : left + 3] = ink
+        grey[30:33, left - 5 : left + 3] = ink
+        for row in range(33, 44):
+            start = left - (row - 33) // 3
+            grey[row, start : start + 3] = ink
     rows, columns = np.mgrid[:200, :200]
     distance = np.hypot(rows - 140, columns - 100)
     grey[(distance > 27) & (distance < 30)] = ring
@@ -51,14 +54,14 @@ def test_there_is_no_closer_look_at_nothing():
     assert len(look_at_writing(np.full((60, 80), 0.5, np.float32))) == 1
 
 
-@pytest.mark.parametrize(("least", "bars"), [(0.2, 4), (0.3, 3)])
-def test_a_bar_beside_others_may_be_fainter_than_a_ring(monkeypatch, least, bars):
+@pytest.mark.parametrize(("least", "digits"), [(0.2, 4), (0.3, 3)])
+def test_a_digit_beside_others_may_be_fainter_than_a_ring(monkeypatch, least, digits):
     monkeypatch.setattr(writing, "_FAINTER", least)
     seen = look(page(ring=0.7, last=0.7), 200)
     assert [part.box.height for part in strong_and_faint(seen)[0]] == [14] * 3
     written, faint = written_and_faint(seen)
-    assert [part.box.height for part in written] == [14] * bars
-    assert [part.box.height for part in faint] == [14] * (4 - bars) + [59]
+    assert [part.box.height for part in written] == pytest.approx([14] * digits, abs=1)
+    assert [part.box.height for part in faint] == pytest.approx([14] * (4 - digits) + [59], abs=1)
 
 
 @pytest.mark.parametrize("height", [40, 56, 80])
@@ -76,7 +79,7 @@ def test_the_closer_look_makes_digits_so_high(height):
 def test_a_look_is_widened_until_all_writing_is_in_it(monkeypatch, begun):
     """The closer look begins with a part of what is written, as where the first missed the rest."""
     grey = page(ring=0.9)
-    monkeypatch.setattr(writing, "_closer", lambda *_: look(grey, 112, Box(*begun)))
+    monkeypatch.setattr(writing, "_nearer", lambda *_: (112, Box(*begun)))
     _, closer = look_along_writing(grey, look_at_all(grey), 56)
     heights = [part.box.height * closer.scale for part in closer.parts.parts]
     assert heights == pytest.approx([14] * 4, abs=1.5)
@@ -87,12 +90,13 @@ def test_a_look_is_widened_a_few_times_and_never_made_coarser(monkeypatch, large
     grey = np.full((60, 1200), 0.9, np.float32)
     for left in range(20, 1180, 8):
         grey[23:37, left : left + 3] = 0.2
-    begun, looked = look(grey, 112, Box(30, 2, 86, 58)), []
+    nearer, looked = (112, Box(30, 2, 86, 58)), []
+    begun = look(grey, *nearer)
     monkeypatch.setattr(writing, "_LARGEST_LOOK", largest)
-    monkeypatch.setattr(writing, "_closer", lambda *_: begun)
+    monkeypatch.setattr(writing, "_nearer", lambda *_: nearer)
     monkeypatch.setattr(writing, "look", lambda *given: looked.append(given) or look(*given))
     _, closer = look_along_writing(grey, begun, 56)
-    assert len(looked) == looks
+    assert len(looked) == 1 + looks
     assert closer.scale == pytest.approx(begun.scale, rel=0.02)
 
 
