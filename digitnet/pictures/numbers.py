@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -136,14 +136,15 @@ def _numbers_in(
         light: The picture in the light as it is, if these looks are in an even one.
     """
     seen = looks[-1]
-    written, ignored, faint, crowded = _written_lines(seen, light)
+    written, beside, faint, crowded = _written_lines(seen, light)
+    ignored = [part.box for part in beside]
     lines: list[Sequence[FoundDigit]] = []
     for line in written:
         digits, left_out = _read_line(seen, line, classify)
         if digits:
             lines.append(digits)
         ignored += left_out
-    lines, dirt = _likely_lines(lines)
+    lines, unlikely = _likely_lines(lines)
 
     def in_source(box: Box) -> Box:
         return seen.in_picture(box).moved(0, 0, scale)
@@ -153,7 +154,7 @@ def _numbers_in(
     return Numbers(
         tuple(tuple(digit._replace(box=in_source(digit.box)) for digit in line) for line in lines),
         (
-            *(in_source(box) for box in [*(part.box for part in ignored), *dirt]),
+            *(in_source(box) for box in [*ignored, *unlikely]),
             *(box.moved(0, 0, scale) for box in elsewhere if box.gap(seen.place)),
         ),
         tuple(_warnings(lines, faint=faint, crowded=crowded)),
@@ -242,8 +243,8 @@ def _largest(parts: Sequence[Part]) -> list[Part]:
 
 def _read_line(
     seen: Look, line: Sequence[Part], classify: Classify
-) -> tuple[tuple[FoundDigit, ...], list[Part]]:
-    """Return the digits of a line, and the parts that are none."""
+) -> tuple[tuple[FoundDigit, ...], list[Box]]:
+    """Return the digits of a line, and boxes of what is none."""
     division = divide(seen, line, weigh)
     beside = dict(zip(division.segments, weigh(division.in_line()), strict=True))
     likelihoods = {segment: float(shares.sum()) for segment, shares in beside.items()}
@@ -265,7 +266,16 @@ def _read_line(
         pixels, probabilities = alone[segment]
         agreed = _agreed(probabilities, beside[segment])
         digits.append(FoundDigit(division.box(segment), pixels, agreed))
-    return tuple(digits), left_out
+    return tuple(digits), _joined(piece.box for piece in left_out)
+
+
+def _joined(boxes: Iterable[Box]) -> list[Box]:
+    """Return boxes from left to right, those that meet as one: a mark may have been cut."""
+    found: list[Box] = []
+    for box in boxes:
+        meets = found and not found[-1].gap(box)
+        found.append(found.pop().joined(box) if meets else box)
+    return found
 
 
 def _read(
