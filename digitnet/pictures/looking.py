@@ -112,9 +112,9 @@ def _ink(grey: Grey, enlarged: float) -> tuple[Grey, bool]:
 
 
 def _or_of_both(ink: Grey, first: Look, place: Box) -> Grey:
-    """Return the ink of a closer look, or that of both looks together where there is more of it.
+    """Return the ink of a closer look or, where that is more, of both: the mean of their logits.
 
-    With less around it, a "1" may look like a form's line. Together are the means of the logits.
+    With less around it, a "1" may look like a form's line.
 
     Args:
         ink: float32 (H, W) in 0..1.
