@@ -31,8 +31,8 @@ from digitnet.pictures.writing import (
 )
 
 _UNSURE = 0.5  # probability below which a mark is hardly a digit
-# If more than this share has less than that probability, it may be text: so are a hundredth of
-# numbers, and most printed sentences
+# If more than this share has less than that probability, it may be text: most text is so, and
+# hardly any number
 _SOME, _STRANGE = 1 / 4, 0.8
 _LOW, _SURE = 0.35, 0.9  # of the highest digit: a line that is lower must be as sure as this,
 _NUMBER = 3  # as must a single mark beside a line of so many
