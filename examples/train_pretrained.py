@@ -33,7 +33,7 @@ from digitnet.datasets import paper
 from digitnet.pictures import prepare
 from digitnet.pictures.mnist_form import to_mnist_form
 from digitnet.pictures.resizing import resized
-from digitnet.pictures.segment_network import NONE
+from digitnet.pictures.segment_network import NO_DIGIT, NOT_ONE
 
 RECIPE = Recipe(
     name="pretrained",
@@ -56,6 +56,7 @@ PICTURES, NUMBERS = 6_000, 2_000  # from each source
 FOREIGN, BLANK = 2_000, 4_000
 ON_FORMS = 1_500  # digits from each source, and forms without any
 WITH_SIGNS = 1_000
+NONE = (NOT_ONE, NO_DIGIT)
 FORM = paper.Style(forms=paper.FORMS)
 DIGIT_ABOVE, FOREIGN_BELOW = 0.7, 0.5  # overlap of the box that was found with a digit's
 STRETCHED, COARSE, FEW = 0.3, 0.4, (8, 24)  # shares of digits; pixels of the longer side
@@ -197,17 +198,17 @@ def of_number(
     """
     segments = [
         (division, segment, label)
-        for division, labels in divisions_with_truth(picture)
+        for division, labels in divisions_with_truth(picture, nearest=False)
         for segment, label in zip(division.segments, labels, strict=True)
-        if label is not None and (label != NONE or not is_narrow(division.box(segment)))
+        if label is not None and (label not in NONE or not is_narrow(division.box(segment)))
     ]
-    digits = [found for found in segments if found[2] != NONE]
-    others = [found for found in segments if found[2] == NONE]
+    digits = [found for found in segments if found[2] not in NONE]
+    others = [found for found in segments if found[2] in NONE]
     for found, most in ((digits, 2 * len(picture.boxes)), (others, len(picture.boxes))):
         for place in random.permutation(len(found))[:most]:
             division, segment, label = found[place]
             (pixels,) = division.in_mnist_form([segment])
-            yield pixels, int(random.integers(10)) if label == NONE else label
+            yield pixels, int(random.integers(10)) if label in NONE else label
 
 
 def is_narrow(box: tuple) -> bool:

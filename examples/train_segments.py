@@ -29,28 +29,30 @@ from digitnet import ImageSet, datasets
 from digitnet.artifact import check_folder, write_artifact
 from digitnet.datasets import paper
 from digitnet.pictures.in_line import SEEN
-from digitnet.pictures.segment_network import NONE, SegmentNetwork
+from digitnet.pictures.segment_network import NO_DIGIT, NOT_ONE, SegmentNetwork
 
 EPOCHS = 4
 SETTINGS = {"batch_size": 256, "learning_rate": 4e-3, "weight_decay": 5e-2, "averaging": 0.998}
 CHUNK = 50  # pictures that one process makes at a time
-DIGITS, OTHERS = 16, 24  # segments of a picture at most, that are digits and that are none
+# Segments of a picture at most: digits, parts of them or several, and those without digits' ink
+DIGITS, OTHERS, WITHOUT = 16, 24, 12
 
 SMALL = paper.Style(size=(100, 600))  # most are small, as small pictures are made quickly
 FORM = replace(SMALL, forms=paper.FORMS)
-SETS = (  # what is drawn, from strokes or from MNIST's digits, and how many of it
+SETS = (  # what is drawn, whether with MNIST's digits, and how many of it
     (partial(paper.numbers, style=SMALL), False, 3500),
     (partial(paper.numbers, style=SMALL), True, 3500),
     (paper.numbers, False, 1500),
     (paper.numbers, True, 1500),
-    (partial(paper.numbers, style=SMALL, gap=(-0.1, 0), digits=(2, 6)), False, 3500),
-    (partial(paper.numbers, style=SMALL, gap=(-0.1, 0), digits=(2, 6)), True, 3500),
+    (partial(paper.numbers, style=SMALL, gap=(-0.1, 0), digits=(2, 6)), False, 5000),
+    (partial(paper.numbers, style=SMALL, gap=(-0.1, 0), digits=(2, 6)), True, 5000),
     (partial(paper.numbers, style=SMALL, digits=(2, 8), lines=(2, 5)), False, 500),
     (partial(paper.numbers, style=SMALL, digits=(2, 8), lines=(2, 5)), True, 500),
     (partial(paper.numbers, style=FORM), False, 1500),
     (partial(paper.numbers, style=FORM), True, 1500),
-    (partial(paper.numbers, style=SMALL, signs=True), False, 600),
-    (partial(paper.numbers, style=SMALL, signs=True), True, 600),
+    (partial(paper.numbers, style=SMALL, signs=True), False, 1000),
+    (partial(paper.numbers, style=SMALL, signs=True), True, 1000),
+    (partial(paper.letters, style=SMALL), False, 1000),
 )
 
 
@@ -73,7 +75,7 @@ def main() -> None:
         made = list(processes.map(partial(segments, quick=options.quick), jobs))
     images, labels = (torch.from_numpy(np.concatenate(part)) for part in zip(*made, strict=True))
     del made  # some gigabytes, which are there twice
-    print(f"{len(images):,} segments, {(labels != NONE).sum():,} of them digits", flush=True)
+    print(f"{len(images):,} segments, {(labels < NOT_ONE).sum():,} of them digits", flush=True)
     network = trained(images, labels, epochs=1 if options.quick else EPOCHS)
     metadata = {"made_by": "examples/train_segments.py", "torch": str(torch.__version__)}
     write_artifact(options.out, network.state_dict(), metadata)
@@ -99,17 +101,19 @@ def segments(
 def labelled(
     picture: paper.PaperPicture, random: np.random.Generator
 ) -> list[tuple[np.ndarray, int]]:
-    """Return the segments of a picture that are digits, and some that are none."""
+    """Return segments of a picture: digits, and some that are none."""
     pairs = [
         pair
-        for division, labels in divisions_with_truth(picture)
+        for division, labels in divisions_with_truth(picture, nearest=True)
         for pair in zip(division.in_line(), labels, strict=True)
+        if pair[1] is not None
     ]
-    digits = [pair for pair in pairs if pair[1] not in (NONE, None)]
-    others = [pair for pair in pairs if pair[1] == NONE]
+    digits = [pair for pair in pairs if pair[1] < NOT_ONE]
+    others = [pair for pair in pairs if pair[1] == NOT_ONE]
+    without = [pair for pair in pairs if pair[1] == NO_DIGIT]
     return [
         found[place]
-        for found, most in ((digits, DIGITS), (others, OTHERS))
+        for found, most in ((digits, DIGITS), (others, OTHERS), (without, WITHOUT))
         for place in random.permutation(len(found))[:most]
     ]
 

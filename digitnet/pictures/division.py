@@ -15,12 +15,13 @@ from digitnet.pictures.lines import LOW
 from digitnet.pictures.looking import Look
 from digitnet.pictures.mnist_form import SIZE, to_mnist_form
 from digitnet.pictures.parts import Box, Part, Parts, around, cut_out
+from digitnet.pictures.segment_network import NOT_ONE
 from digitnet.pictures.segments import Segment, candidates
 
 Weigh: TypeAlias = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float32]]
-"""Maps segments as `in_line` shows them to how likely they are each of the digits (N, 10)."""
+"""Maps segments as `in_line` shows them to how likely they are of each class (N, 12)."""
 
-_SURE = 0.98  # probability from which a part is one digit, and is not cut
+_SURE = 0.98  # probability from which a part is one digit, or none at all, and is not cut
 _MOST_CUT = 100  # parts of a line: more would be no number, and take too long
 
 
@@ -63,8 +64,8 @@ def divide(seen: Look, line: Sequence[Part], weigh: Weigh | None = None) -> Divi
     Args:
         seen: The look that the line is in.
         line: Its parts, from left to right.
-        weigh: Tells how likely segments are one digit: what surely is one is not cut. `None`
-            cuts all that is wide.
+        weigh: Tells what segments are: what surely is one digit, or has no digit's ink, is not
+            cut. `None` cuts all that is wide.
     """
     highest = max(part.box.height for part in line)
     height = float(np.median([p.box.height for p in line if p.box.height > LOW * highest]))
@@ -72,7 +73,8 @@ def divide(seen: Look, line: Sequence[Part], weigh: Weigh | None = None) -> Divi
     wide = sorted(wide, key=lambda place: -line[place].box.width)[:_MOST_CUT]
     if weigh is not None:
         alone = [(place, place + 1) for place in wide]
-        likely = weigh(in_line(seen.ink, seen.parts, line, alone, height)).max(axis=1, initial=0)
+        likely = weigh(in_line(seen.ink, seen.parts, line, alone, height))
+        likely = np.delete(likely, NOT_ONE, axis=1).max(axis=1)
         wide = [place for place, share in zip(wide, likely, strict=True) if share < _SURE]
     parts, pieces = cut_parts(seen.parts, line, [line[place] for place in wide], height)
     return Division(seen, parts, pieces, height, candidates(pieces, height))

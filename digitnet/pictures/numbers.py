@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -18,7 +17,8 @@ from digitnet.pictures.opening import Picture
 from digitnet.pictures.parts import Box, Part
 from digitnet.pictures.preparing import FAINT, NOTHING
 from digitnet.pictures.resizing import Grey
-from digitnet.pictures.segments import Segment, best_segments
+from digitnet.pictures.segment_network import NO_DIGIT, NOT_ONE
+from digitnet.pictures.segments import best_segments
 from digitnet.pictures.weighing import weigh
 from digitnet.pictures.writing import (
     HEIGHT,
@@ -204,11 +204,15 @@ def find_divisions(picture: Picture) -> list[Division]:
 def _likely_lines(
     lines: Sequence[Sequence[FoundDigit]],
 ) -> tuple[list[Sequence[FoundDigit]], list[Box]]:
-    """Return the lines that look like digits, or all if none does, and the boxes of the others.
+    """Return the lines that look like digits, or the likeliest, and the boxes of the others.
 
     Marks that are low beside others, or alone beside a number, must look more like digits:
     most are dirt.
     """
+
+    def sureness(line: Sequence[FoundDigit]) -> float:
+        return float(np.mean([digit.probabilities.max() for digit in line]))
+
     highest = max((digit.box.height for line in lines for digit in line), default=0)
     longest = max(map(len, lines), default=0)
     likely = []
@@ -216,9 +220,9 @@ def _likely_lines(
         lone = len(line) == 1 and longest >= _NUMBER
         low = max(digit.box.height for digit in line) < _LOW * highest
         least = _SURE if low or lone else _UNSURE
-        if np.mean([digit.probabilities.max() for digit in line]) >= least:
+        if sureness(line) >= least:
             likely.append(line)
-    kept = likely or list(lines)
+    kept = likely or sorted(lines, key=sureness)[-1:]
     return kept, [digit.box for line in lines if not any(line is k for k in kept) for digit in line]
 
 
@@ -246,26 +250,20 @@ def _read_line(
 ) -> tuple[tuple[FoundDigit, ...], list[Box]]:
     """Return the digits of a line, and boxes of what is none."""
     division = divide(seen, line, weigh)
-    beside = dict(zip(division.segments, weigh(division.in_line()), strict=True))
-    likelihoods = {segment: float(shares.sum()) for segment, shares in beside.items()}
-    # of the others, none can become likelier than any segment is
-    alone = _read(division, [s for s, share in likelihoods.items() if share > _LEAST**2], classify)
-    for segment, (_, probabilities) in alone.items():
-        # what is no digit at all has a tenth for each of the ten
-        sure = max(float(probabilities.max()) - 0.1, 0) / 0.9
-        likelihoods[segment] = math.sqrt(sure * likelihoods[segment])
+    beside = weigh(division.in_line())
+    likely = beside[:, :NOT_ONE].sum(axis=1)
     chosen, left_out = best_segments(
         division.pieces,
         division.height,
-        {segment: max(share, _LEAST) for segment, share in likelihoods.items()},
-        {segment: 1 - float(shares.sum()) for segment, shares in beside.items()},
+        dict(zip(division.segments, np.maximum(likely, _LEAST).tolist(), strict=True)),
+        dict(zip(division.segments, beside[:, NO_DIGIT].tolist(), strict=True)),
     )
-    alone |= _read(division, [segment for segment in chosen if segment not in alone], classify)
-    digits = []
-    for segment in chosen:
-        pixels, probabilities = alone[segment]
-        agreed = _agreed(probabilities, beside[segment])
-        digits.append(FoundDigit(division.box(segment), pixels, agreed))
+    if not chosen:
+        return (), _joined(piece.box for piece in left_out)
+    pixels = division.in_mnist_form(chosen)
+    places = [division.segments.index(segment) for segment in chosen]
+    agreed = _agreed(classify(pixels), beside[places, :NOT_ONE])
+    digits = map(FoundDigit, map(division.box, chosen), pixels, agreed)
     return tuple(digits), _joined(piece.box for piece in left_out)
 
 
@@ -278,22 +276,13 @@ def _joined(boxes: Iterable[Box]) -> list[Box]:
     return found
 
 
-def _read(
-    division: Division, segments: Sequence[Segment], classify: Classify
-) -> dict[Segment, tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]]:
-    """Return the pixels and probabilities of segments, without what is around them."""
-    if not segments:
-        return {}
-    pixels = division.in_mnist_form(segments)
-    return dict(zip(segments, zip(pixels, classify(pixels), strict=True), strict=True))
-
-
 def _agreed(
     alone: npt.NDArray[np.float32], beside: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
-    """Return the geometric mean of the probabilities without and with what is around.
+    """Return the geometric mean of the probabilities (N, 10) without and with what is around.
 
     What is no digit in its line has a tenth of that for each of the ten.
     """
-    both = np.sqrt(alone * (beside + max(1 - float(beside.sum()), 0) / len(beside)))
-    return np.asarray(both / both.sum())
+    none = np.clip(1 - beside.sum(axis=1, keepdims=True), 0, None)
+    both = np.sqrt(alone * (beside + none / NOT_ONE))
+    return np.asarray(both / both.sum(axis=1, keepdims=True))

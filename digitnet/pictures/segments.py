@@ -19,7 +19,7 @@ Segment = tuple[int, int]
 _MOST = 24
 _WIDE = 1.6  # of its line's height: no digit is wider, a 0 or a long-barred 5 that leans included
 _SKIPPED, _SKIPPED_HIGH = 0.8, 0.1  # probability that a low piece, or a high one, is no digit
-_SKIPPED_NONE = 0.3  # likewise, of a high one that is surely none for what is around it
+_SKIPPED_NO_DIGIT = 0.9  # likewise, that one is none which surely has no digit's ink
 _WITHIN = 0.5  # share of columns in common from which a digit lies within another
 _WAYS = 8  # to a place, that are followed
 
@@ -66,7 +66,7 @@ def best_segments(
     pieces: Sequence[Part],
     height: float,
     likelihoods: Mapping[Segment, float],
-    nothing: Mapping[Segment, float] = MappingProxyType({}),
+    no_digit: Mapping[Segment, float] = MappingProxyType({}),
 ) -> tuple[list[Segment], list[Part]]:
     """Return the division into digits that is the likeliest, and the pieces left out.
 
@@ -78,7 +78,7 @@ def best_segments(
         pieces: From left to right.
         height: How high digits of this line are, in pixels.
         likelihoods: Of each candidate, how likely it is a digit, in (0, 1].
-        nothing: Of single pieces, how likely they are no digit, by what is around them.
+        no_digit: Of single pieces, how likely they have no digit's ink.
     """
     boxes = {segment: around(pieces[slice(*segment)]) for segment in likelihoods}
     starting: dict[int, list[Segment]] = defaultdict(list)
@@ -87,9 +87,9 @@ def best_segments(
     ways: list[dict[Segment | None, _Way]] = [{} for _ in range(len(pieces) + 1)]
     ways[0][None] = _Way(0.0)
     for place, piece in enumerate(pieces):
-        seen_as_none = _SKIPPED_NONE * nothing.get((place, place + 1), 0.0)
-        high = max(_SKIPPED_HIGH, seen_as_none)
-        skipping = -math.log(_SKIPPED if is_low(piece, height) else high)
+        by_height = _SKIPPED if is_low(piece, height) else _SKIPPED_HIGH
+        by_ink = _SKIPPED_NO_DIGIT * no_digit.get((place, place + 1), 0.0)
+        skipping = -math.log(max(by_height, by_ink))
         cheapest = sorted(ways[place].items(), key=lambda item: item[1].cost)[:_WAYS]
         for last, way in cheapest:
             skipped = _Way(way.cost + skipping, way.segments, (*way.left_out, piece))

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from digitnet.artifact import read_artifact
-from digitnet.pictures.segment_network import NONE, SegmentNetwork
+from digitnet.pictures.segment_network import NO_DIGIT, SegmentNetwork
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "segments.safetensors"
 _BATCH = 256  # segments at a time: a page may have thousands
@@ -27,15 +27,15 @@ def weigh(seen: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         seen: uint8 (N, 2, 32, 48), see `in_line`.
 
     Returns:
-        float32 (N, 10); what is missing to 1 is how likely a segment is none.
+        float32 (N, 12): the digits, `NOT_ONE`, `NO_DIGIT`.
     """
     if not len(seen):
-        return np.zeros((0, NONE), np.float32)
+        return np.zeros((0, NO_DIGIT + 1), np.float32)
     with torch.inference_mode():
         logits: list[Tensor] = [
             _network()(part.float() / 255) for part in torch.from_numpy(seen).split(_BATCH)
         ]
-        return torch.cat(logits).softmax(dim=1)[:, :NONE].numpy()
+        return torch.cat(logits).softmax(dim=1).numpy()
 
 
 @cache

@@ -14,10 +14,16 @@ from digitnet.pictures.looking import Look
 from digitnet.pictures.numbers import FoundDigit, Numbers, find_divisions, find_numbers
 from digitnet.pictures.opening import Picture, open_picture
 from digitnet.pictures.parts import Box, Part, Parts
+from digitnet.pictures.segment_network import NO_DIGIT, NOT_ONE
 from digitnet.pictures.weighing import weigh
 from digitnet.pictures.writing import look_at_writing
 
 CLEAR = paper.Style(papers=("blank",), pens=("felt",), size=600, contrast=0.8, clutter=0)
+
+
+def zeros(pixels):
+    """Return the probabilities of digits that all are surely a 0."""
+    return np.eye(10, dtype=np.float32)[[0] * len(pixels)]
 
 
 def pair(seed):
@@ -41,21 +47,29 @@ def test_all_digits_of_a_number_are_found_with_their_boxes():
     assert find_divisions(open_picture(Image.new("L", (50, 50), 255))) == []
 
 
-def one_of_ten(count, share):
-    return np.pad(np.full((count, 1), share, np.float32), ((0, 0), (0, 9)))
+def weighed(count, share, kind=0):
+    """Return weights of all classes: one has a share, the others have none."""
+    weights = np.zeros((count, NO_DIGIT + 1), np.float32)
+    weights[:, kind] = share
+    return weights
 
 
-def test_what_surely_is_one_digit_is_not_cut():
+@pytest.mark.parametrize(
+    ("kind", "share", "cut"),
+    [(0, 0.999, False), (NO_DIGIT, 0.999, False), (NOT_ONE, 0.999, True), (0, 0.5, True)],
+)
+def test_what_surely_is_one_digit_or_none_at_all_is_not_cut(kind, share, cut):
     seen, line = pair(712)
     assert len(divide(seen, line).pieces) > 2
-    assert len(divide(seen, line, lambda shown: one_of_ten(len(shown), 0.999)).pieces) == 1
-    assert len(divide(seen, line, lambda shown: one_of_ten(len(shown), 0.5)).pieces) > 2
+    pieces = divide(seen, line, lambda shown: weighed(len(shown), share, kind)).pieces
+    assert (len(pieces) > 1) == cut
 
 
 @pytest.mark.parametrize("seed", [712, 716, 717, 724])
 def test_two_digits_together_are_none_and_each_of_them_is_one(seed):
     division = divide(*pair(seed))
-    likely = dict(zip(division.segments, weigh(division.in_line()).sum(axis=1), strict=True))
+    digits = weigh(division.in_line())[:, :NOT_ONE]
+    likely = dict(zip(division.segments, digits.sum(axis=1), strict=True))
     count = len(division.pieces)
     assert likely[0, count] < 0.01
     assert max(share for (first, end), share in likely.items() if first == 0 and end < count) > 0.9
@@ -63,22 +77,22 @@ def test_two_digits_together_are_none_and_each_of_them_is_one(seed):
 
 
 def test_nothing_is_weighed_as_nothing():
-    assert weigh(np.zeros((0, 2, 32, 48), np.uint8)).shape == (0, 10)
+    assert weigh(np.zeros((0, 2, 32, 48), np.uint8)).shape == (0, 12)
 
 
 def test_what_is_none_in_its_line_does_not_get_surer():
-    alone = np.array([0.25, *[0.75 / 9] * 9], np.float32)
-    beside = np.zeros(10, np.float32)
-    beside[0] = 0.1
-    assert numbers._agreed(alone, beside)[0] < 0.45
-    beside[0] = 0.98
-    assert numbers._agreed(alone, beside)[0] > 0.8
+    alone = np.array([[0.25, *[0.75 / 9] * 9]] * 2, np.float32)
+    beside = np.zeros((2, 10), np.float32)
+    beside[:, 0] = 0.1, 0.98
+    hardly, surely = numbers._agreed(alone, beside)
+    assert hardly[0] < 0.45
+    assert surely[0] > 0.8
 
 
 def test_a_digit_that_is_hardly_one_in_its_line_is_read_where_it_is_chosen(monkeypatch):
     seen, line = pair(712)
-    monkeypatch.setattr(numbers, "weigh", lambda shown: np.full((len(shown), 10), 1e-6, np.float32))
-    digits, _ = numbers._read_line(seen, line, lambda pixels: one_of_ten(len(pixels), 1.0))
+    monkeypatch.setattr(numbers, "weigh", lambda shown: weighed(len(shown), 1e-6))
+    digits, _ = numbers._read_line(seen, line, zeros)
     assert digits
     assert all(digit.pixels.any() and digit.probabilities.argmax() == 0 for digit in digits)
     assert all(digit.probabilities.sum() == pytest.approx(1) for digit in digits)
@@ -98,6 +112,12 @@ def test_four_hundred_marks_in_one_line_are_bounded():
     assert len(divide(seen, parts).segments) < 40_000
 
 
+def test_what_is_no_digit_is_left_out_whole(monkeypatch):
+    seen, line = pair(712)
+    monkeypatch.setattr(numbers, "weigh", lambda shown: weighed(len(shown), 1.0, NO_DIGIT))
+    assert numbers._read_line(seen, line, zeros) == ((), [line[0].box])
+
+
 def reading(*sure, ignored=0):
     """Return numbers of one line, of digits that are so sure."""
     digits = []
@@ -106,6 +126,14 @@ def reading(*sure, ignored=0):
         probabilities[1] = share
         digits.append(FoundDigit(Box(0, 0, 1, 1), np.zeros((28, 28), np.uint8), probabilities))
     return Numbers((tuple(digits),) if digits else (), (Box(0, 0, 1, 1),) * ignored, ())
+
+
+def test_where_no_line_looks_like_digits_the_likeliest_is_kept():
+    likely, hardly, least = (reading(share).lines[0] for share in (0.6, 0.4, 0.3))
+    assert numbers._likely_lines([likely, hardly])[0] == [likely]
+    kept, others = numbers._likely_lines([least, hardly])
+    assert (kept, others) == ([hardly], [least[0].box])
+    assert numbers._likely_lines([]) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -150,4 +178,4 @@ def _found(monkeypatch, found, *, right):
 
     monkeypatch.setattr(numbers, "look_along_writing", lambda grey, first, height: height)
     monkeypatch.setattr(numbers, "_numbers_in", numbers_in)
-    return find_numbers(Picture(grey, 1.0), lambda pixels: one_of_ten(len(pixels), 1.0)), read
+    return find_numbers(Picture(grey, 1.0), zeros), read

@@ -129,6 +129,13 @@ def test_a_dash_is_left_out_and_a_loose_bar_is_kept():
     assert loose == [(0, 2), (2, 3)]
 
 
+def test_what_is_no_digit_is_left_out_though_it_may_look_like_one():
+    likely = {(0, 1): 0.9, (1, 2): 0.5, (2, 3): 0.9}
+    assert best_segments(PIECES, 40.0, likely) == ([(0, 1), (1, 2), (2, 3)], [])
+    segments, left_out = best_segments(PIECES, 40.0, likely, {(1, 2): 0.9})
+    assert (segments, left_out) == ([(0, 1), (2, 3)], [PIECES[1]])
+
+
 def test_a_digit_does_not_lie_within_the_one_before_it():
     loop = parts_at((0, 0, 30, 40), (12, 10, 18, 36))
     likely = {(0, 1): 0.9, (1, 2): 0.95, (0, 2): 0.6}
