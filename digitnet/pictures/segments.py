@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from digitnet.pictures.lines import LOW
-from digitnet.pictures.parts import Box, Part, around
+from digitnet.pictures.parts import Part, around
 
 Segment = tuple[int, int]
 """The first of the pieces that make up a digit, and the first after them."""
@@ -20,8 +20,6 @@ _MOST = 24
 _WIDE = 1.6  # of its line's height: no digit is wider, a 0 or a long-barred 5 that leans included
 _SKIPPED, _SKIPPED_HIGH = 0.8, 0.1  # probability that a low piece, or a high one, is no digit
 _SKIPPED_NO_DIGIT = 0.9  # likewise, that one is none which surely has no digit's ink
-_WITHIN = 0.5  # share of columns in common from which a digit lies within another
-_WAYS = 8  # to a place, that are followed
 
 
 def candidates(pieces: Sequence[Part], height: float) -> list[Segment]:
@@ -71,8 +69,7 @@ def best_segments(
     """Return the division into digits that is the likeliest, and the pieces left out.
 
     The cheapest way through all divisions, by dynamic programming, as in reading by
-    over-segmentation (LeCun et al., 1998). A digit does not lie within the one before it, so
-    ways to the same place are kept for each digit that they may end with.
+    over-segmentation (LeCun et al., 1998).
 
     Args:
         pieces: From left to right.
@@ -80,35 +77,19 @@ def best_segments(
         likelihoods: Of each candidate, how likely it is a digit, in (0, 1].
         no_digit: Of single pieces, how likely they have no digit's ink.
     """
-    boxes = {segment: around(pieces[slice(*segment)]) for segment in likelihoods}
-    starting: dict[int, list[Segment]] = defaultdict(list)
+    ending: dict[int, list[Segment]] = defaultdict(list)
     for segment in likelihoods:
-        starting[segment[0]].append(segment)
-    ways: list[dict[Segment | None, _Way]] = [{} for _ in range(len(pieces) + 1)]
-    ways[0][None] = _Way(0.0)
+        ending[segment[1]].append(segment)
+    ways = [_Way(0.0)]  # the cheapest to each place
     for place, piece in enumerate(pieces):
         by_height = _SKIPPED if is_low(piece, height) else _SKIPPED_HIGH
         by_ink = _SKIPPED_NO_DIGIT * no_digit.get((place, place + 1), 0.0)
-        skipping = -math.log(max(by_height, by_ink))
-        cheapest = sorted(ways[place].items(), key=lambda item: item[1].cost)[:_WAYS]
-        for last, way in cheapest:
-            skipped = _Way(way.cost + skipping, way.segments, (*way.left_out, piece))
-            _keep_cheaper(ways[place + 1], last, skipped)
-            for segment in starting[place]:
-                if last is None or not _lies_within(boxes[segment], boxes[last]):
-                    cost = way.cost - math.log(likelihoods[segment])
-                    longer = _Way(cost, (*way.segments, segment), way.left_out)
-                    _keep_cheaper(ways[segment[1]], segment, longer)
-    best = min(ways[-1].values(), key=lambda way: way.cost)
-    return list(best.segments), list(best.left_out)
-
-
-def _keep_cheaper(ways: dict[Segment | None, _Way], last: Segment | None, way: _Way) -> None:
-    if last not in ways or way.cost < ways[last].cost:
-        ways[last] = way
-
-
-def _lies_within(box: Box, other: Box) -> bool:
-    """Say whether the narrower of two boxes shares most of its columns with the other."""
-    shared = min(box.right, other.right) - max(box.left, other.left)
-    return shared > _WITHIN * min(box.width, other.width)
+        cost, segments, left_out = ways[place]
+        cheapest = _Way(cost - math.log(max(by_height, by_ink)), segments, (*left_out, piece))
+        for segment in ending[place + 1]:
+            before = ways[segment[0]]
+            cost = before.cost - math.log(likelihoods[segment])
+            if cost < cheapest.cost:
+                cheapest = _Way(cost, (*before.segments, segment), before.left_out)
+        ways.append(cheapest)
+    return list(ways[-1].segments), list(ways[-1].left_out)
