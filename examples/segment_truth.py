@@ -116,7 +116,7 @@ def _ink(division: Division, owners: np.ndarray) -> Iterator[_Ink]:
 
 
 def _label(ink: _Ink, text: str) -> int | None:
-    if ink.added == 1 or not ink.counts.any():
+    if ink.added == 1:
         return NO_DIGIT
     whole, pure = ink.shares[ink.best], ink.counts[ink.best] / ink.counts.sum()
     if whole >= WHOLE and ink.foreign <= FOREIGN and pure >= PURE and ink.added <= ADDED:
@@ -129,7 +129,7 @@ def _label_nearest(labels: list[int | None], ink: Sequence[_Ink], text: str) -> 
     """Label what is nearest to each digit that none of a line's segments is."""
     nearest: dict[int, list[int]] = defaultdict(list)
     for place, one in enumerate(ink):
-        if one.counts.any() and one.foreign <= SEVERAL and one.added <= WITH_MUCH:
+        if one.added <= WITH_MUCH and one.foreign <= SEVERAL:
             nearest[one.best].append(place)
     for digit, places in nearest.items():
         overlaps = [ink[place].overlap for place in places]
@@ -137,5 +137,6 @@ def _label_nearest(labels: list[int | None], ink: Sequence[_Ink], text: str) -> 
         if most < NEAREST or any(labels[place] not in (None, NOT_ONE) for place in places):
             continue
         for place, overlap in zip(places, overlaps, strict=True):
-            labels[place] = None if overlap >= NEARLY * most else labels[place]
+            if overlap >= NEARLY * most:
+                labels[place] = None
         labels[places[overlaps.index(most)]] = int(text[digit])

@@ -284,5 +284,5 @@ def _agreed(
     What is no digit in its line has a tenth of that for each of the ten.
     """
     none = np.clip(1 - beside.sum(axis=1, keepdims=True), 0, None)
-    both = np.sqrt(alone * (beside + none / NOT_ONE))
+    both = np.sqrt(alone * (beside + none / beside.shape[1]))
     return np.asarray(both / both.sum(axis=1, keepdims=True))
