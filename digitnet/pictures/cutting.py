@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from digitnet.pictures.parts import Box, Part, Parts
 
-_WIDE = 0.5  # of its line's height: a part that is wider may be several digits
+# Of its line's height: a part that is wider may be several digits, and may be so if one is a 1
+WIDE, RATHER_WIDE = 0.5, 0.3
 # Of the line's height: the width of a stretch, which has one cut; the first begins so far from the
 # left end. A 1 that touches its neighbour is hardly wider
 _APART = 0.1
@@ -19,9 +20,9 @@ _SLANTS = (0.0, -0.2, 0.2, -0.4, 0.4)  # columns that a cut moves to the right w
 Labels = npt.NDArray[np.int32]
 
 
-def is_wide(part: Part, height: float) -> bool:
+def is_wide(part: Part, height: float, least: float = WIDE) -> bool:
     """Say whether a part may be several digits of a line of that height."""
-    return part.box.width > _WIDE * height
+    return part.box.width > least * height
 
 
 def cut_parts(

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from digitnet.pictures.cutting import cut_parts, is_wide
+from digitnet.pictures.cutting import RATHER_WIDE, WIDE, cut_parts, is_wide
 from digitnet.pictures.in_line import in_line
 from digitnet.pictures.lines import LOW
 from digitnet.pictures.looking import Look
@@ -21,8 +21,9 @@ from digitnet.pictures.segments import Segment, candidates
 Weigh: TypeAlias = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float32]]
 """Maps segments as `in_line` shows them to how likely they are of each class (N, 12)."""
 
-_SURE = 0.98  # probability from which a part is one digit, or none at all, and is not cut
-_MOST_CUT = 100  # parts of a line: more would be no number, and take too long
+# Probabilities from which a wide part, and a rather wide one, is one digit or none and is not cut
+_SURE, _UNLIKELY = 0.98, 0.1
+MOST_CUT = 300.0  # heights: what is cut of all lines is no wider, as a page of text takes too long
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,23 +59,35 @@ class Division:
         return in_line(self.seen.ink, self.parts, self.pieces, self.segments, self.height)
 
 
-def divide(seen: Look, line: Sequence[Part], weigh: Weigh | None = None) -> Division:
+def divide(
+    seen: Look, line: Sequence[Part], weigh: Weigh | None = None, most_cut: float = MOST_CUT
+) -> Division:
     """Cut the parts of a line, and find what may be its digits.
 
     Args:
         seen: The look that the line is in.
         line: Its parts, from left to right.
         weigh: Tells what segments are: what surely is one digit, or has no digit's ink, is not
-            cut. `None` cuts all that is wide.
+            cut, and what is only rather wide is cut where it is surely neither. `None` cuts all
+            that is wide.
+        most_cut: How wide the parts that are cut may be together, in heights of the line; the
+            narrowest are cut.
     """
     highest = max(part.box.height for part in line)
     height = float(np.median([p.box.height for p in line if p.box.height > LOW * highest]))
-    wide = [place for place, part in enumerate(line) if is_wide(part, height)]
-    wide = sorted(wide, key=lambda place: -line[place].box.width)[:_MOST_CUT]
+    least = WIDE if weigh is None else RATHER_WIDE
+    wide = [place for place, part in enumerate(line) if is_wide(part, height, least)]
     if weigh is not None:
         alone = [(place, place + 1) for place in wide]
-        likely = weigh(in_line(seen.ink, seen.parts, line, alone, height))
-        likely = np.delete(likely, NOT_ONE, axis=1).max(axis=1)
-        wide = [place for place, share in zip(wide, likely, strict=True) if share < _SURE]
-    parts, pieces = cut_parts(seen.parts, line, [line[place] for place in wide], height)
+        weighed = weigh(in_line(seen.ink, seen.parts, line, alone, height))
+        one_or_none = np.delete(weighed, NOT_ONE, axis=1).max(axis=1)
+        wide = [
+            place
+            for place, share in zip(wide, one_or_none, strict=True)
+            if share < (_SURE if is_wide(line[place], height) else _UNLIKELY)
+        ]
+    cut = sorted((line[place] for place in wide), key=lambda part: part.box.width)
+    widths = np.cumsum([part.box.width for part in cut])
+    cut = cut[: np.searchsorted(widths, most_cut * height, side="right")]
+    parts, pieces = cut_parts(seen.parts, line, cut, height)
     return Division(seen, parts, pieces, height, candidates(pieces, height))

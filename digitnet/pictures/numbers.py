@@ -8,10 +8,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from digitnet.pictures.division import Division, divide
+from digitnet.pictures.division import MOST_CUT, Division, divide
 from digitnet.pictures.light import evened, is_uneven
 from digitnet.pictures.lines import find_lines
 from digitnet.pictures.looking import FAINTEST, Look
+from digitnet.pictures.mended_lines import mended_lines
 from digitnet.pictures.mnist_form import Classify
 from digitnet.pictures.opening import Picture
 from digitnet.pictures.parts import Box, Part
@@ -25,6 +26,7 @@ from digitnet.pictures.writing import (
     MUCH_FAINTER,
     look_along_writing,
     look_at_all,
+    look_at_line,
     look_at_writing,
     strong_and_faint,
     written_and_faint,
@@ -86,17 +88,17 @@ def find_numbers(picture: Picture, classify: Classify) -> Numbers:
     """
     grey, scale = picture.grey, picture.scale
     first = look_at_all(grey)
-    surest = _numbers_in(look_along_writing(grey, first, HEIGHT), scale, classify)
+    surest = _numbers_in(grey, look_along_writing(grey, first, HEIGHT), scale, classify)
     if not _is_doubtful(surest):
         return surest
     for height in _OTHER_HEIGHTS:
-        other = _numbers_in(look_along_writing(grey, first, height), scale, classify)
+        other = _numbers_in(grey, look_along_writing(grey, first, height), scale, classify)
         if _is_surer(other, surest):
             surest = other
     if is_uneven(grey):
         in_even_light = evened(grey)
         looks = look_along_writing(in_even_light, look_at_all(in_even_light), HEIGHT)
-        even = _numbers_in(looks, scale, classify, light=grey)
+        even = _numbers_in(in_even_light, looks, scale, classify, light=grey)
         if _is_surer(even, surest) and sum(map(len, even.lines)) > 1:
             surest = even
     return surest
@@ -125,36 +127,39 @@ def _sureness(numbers: Numbers) -> float:
 
 
 def _numbers_in(
-    looks: tuple[Look, ...], scale: float, classify: Classify, light: Grey | None = None
+    grey: Grey, looks: tuple[Look, ...], scale: float, classify: Classify, light: Grey | None = None
 ) -> Numbers:
     """Find all digits of the last of some looks.
 
     Args:
-        looks: At the whole picture, and perhaps closer.
+        grey: float32 (H, W) in 0..1, the whole picture.
+        looks: At all of it, and perhaps closer.
         scale: Pixels of the source for a pixel of the picture.
         classify: Tells how likely pictures are each digit.
         light: The picture in the light as it is, if these looks are in an even one.
     """
-    seen = looks[-1]
-    written, beside, faint, crowded = _written_lines(seen, light)
-    ignored = [part.box for part in beside]
-    lines: list[Sequence[FoundDigit]] = []
-    for line in written:
-        digits, left_out = _read_line(seen, line, classify)
-        if digits:
-            lines.append(digits)
-        ignored += left_out
-    lines, unlikely = _likely_lines(lines)
 
-    def in_source(box: Box) -> Box:
+    def in_source(seen: Look, box: Box) -> Box:
         return seen.in_picture(box).moved(0, 0, scale)
 
+    seen = looks[-1]
+    written, beside, faint, crowded = _written_lines(seen, light)
+    ignored = [in_source(seen, part.box) for part in beside]
+    lines: list[Sequence[FoundDigit]] = []
+    for line in written:
+        closer, parts = (seen, line) if crowded else look_at_line(grey, looks, line)
+        digits, left_out = _read_line(closer, parts, classify, MOST_CUT / len(written))
+        if digits:
+            lines.append([digit._replace(box=in_source(closer, digit.box)) for digit in digits])
+        ignored += [in_source(closer, box) for box in left_out]
+    lines, unlikely = _likely_lines(lines)
     # what was too faint for a closer look
     elsewhere = [looks[0].in_picture(part.box) for part in strong_and_faint(looks[0])[1]]
     return Numbers(
-        tuple(tuple(digit._replace(box=in_source(digit.box)) for digit in line) for line in lines),
+        tuple(map(tuple, lines)),
         (
-            *(in_source(box) for box in [*ignored, *unlikely]),
+            *ignored,
+            *unlikely,
             *(box.moved(0, 0, scale) for box in elsewhere if box.gap(seen.place)),
         ),
         tuple(_warnings(lines, faint=faint, crowded=crowded)),
@@ -169,7 +174,7 @@ def _written_lines(
     Also whether no line stands out, and whether there are more parts than are read.
     """
     written, faint = written_and_faint(seen)
-    found = find_lines(_largest(written))
+    found = mended_lines(find_lines(_largest(written)))
     # the edge of a shadow looks like ink in an even light, and is none in the light as it is
     lit = seen if light is None else seen.in_light_of(light)
     strengths = [max(lit.strength([part], all_round=True) for part in line) for line in found.lines]
@@ -246,10 +251,10 @@ def _largest(parts: Sequence[Part]) -> list[Part]:
 
 
 def _read_line(
-    seen: Look, line: Sequence[Part], classify: Classify
+    seen: Look, line: Sequence[Part], classify: Classify, most_cut: float
 ) -> tuple[tuple[FoundDigit, ...], list[Box]]:
     """Return the digits of a line, and boxes of what is none."""
-    division = divide(seen, line, weigh)
+    division = divide(seen, line, weigh, most_cut)
     beside = weigh(division.in_line())
     likely = beside[:, :NOT_ONE].sum(axis=1)
     chosen, left_out = best_segments(

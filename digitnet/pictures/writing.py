@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from digitnet.pictures.lines import LOW, REACH, are_neighbours
+from digitnet.pictures.lines import LOW, REACH, across, are_neighbours
 from digitnet.pictures.looking import Look, look
 from digitnet.pictures.parts import Box, Part, around
 from digitnet.pictures.resizing import Grey
@@ -18,6 +18,8 @@ _WRITTEN = 0.2  # share of all parts, by their height, that is taken for writing
 
 _FIRST_LOOK, _LEAST_LOOK, _LARGEST_LOOK = 512, 112, 1536  # pixels of the longer side
 HEIGHT = 56  # pixels of a digit in the closer look
+# Of that: a line that is lower is looked at for itself; what is higher there is of another
+_LOW_LINE, _TOO_HIGH = 0.5, 2.0
 _PIECE = 0.25  # of a digit's height: what is lower does not count in where to look closer
 _WIDER = 3  # times that a look is widened: more would take too long
 _NEAR = 0.5  # of a digit's height: writing so near a look's edge may go on beyond it
@@ -62,6 +64,30 @@ def look_along_writing(grey: Grey, first: Look, height: int) -> tuple[Look, ...]
             break
         closer = look(grey, longest, wider, first)
     return first, closer
+
+
+def look_at_line(
+    grey: Grey, looks: Sequence[Look], line: Sequence[Part]
+) -> tuple[Look, Sequence[Part]]:
+    """Look for itself at a line that is much lower than others; return its parts in that look.
+
+    Args:
+        grey: float32 (H, W) in 0..1, the whole picture.
+        looks: At all of it, and perhaps closer.
+        line: Parts of the last look. One part alone that is so low is most often dirt.
+    """
+    seen = looks[-1]
+    if len(line) == 1 or _height(line) >= _LOW_LINE * HEIGHT:
+        return seen, line
+    closer = look(grey, *_nearer(seen, line, HEIGHT), looks[0])
+    places = [seen.in_picture(part.box) for part in line]
+    parts = [
+        part
+        for part in closer.parts.parts
+        if part.box.height < _TOO_HIGH * HEIGHT
+        and any(not place.gap(closer.in_picture(part.box)) for place in places)
+    ]
+    return (closer, sorted(parts, key=across)) if parts else (seen, line)
 
 
 def _nearer(seen: Look, parts: Sequence[Part], height: int) -> tuple[int, Box]:

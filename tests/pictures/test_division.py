@@ -8,12 +8,12 @@ from PIL import Image
 
 from digitnet.datasets import paper
 from digitnet.pictures import numbers
-from digitnet.pictures.division import divide
+from digitnet.pictures.division import MOST_CUT, divide
 from digitnet.pictures.lines import find_lines
 from digitnet.pictures.looking import Look
 from digitnet.pictures.numbers import FoundDigit, Numbers, find_divisions, find_numbers
 from digitnet.pictures.opening import Picture, open_picture
-from digitnet.pictures.parts import Box, Part, Parts
+from digitnet.pictures.parts import Box, Part, Parts, find_parts
 from digitnet.pictures.segment_network import NO_DIGIT, NOT_ONE
 from digitnet.pictures.weighing import weigh
 from digitnet.pictures.writing import look_at_writing
@@ -65,6 +65,34 @@ def test_what_surely_is_one_digit_or_none_at_all_is_not_cut(kind, share, cut):
     assert (len(pieces) > 1) == cut
 
 
+@pytest.mark.parametrize(
+    ("width", "share", "cut"), [(18, 0.999, True), (18, 0.8, False), (10, 0.999, False)]
+)
+def test_what_is_rather_wide_is_cut_where_it_surely_is_not_one(width, share, cut):
+    ink = np.zeros((60, 60), np.float32)
+    ink[10:50, 10 : 10 + width] = 1
+    seen = Look(1 - ink, ink, find_parts(ink), 0, 0, 1)
+    line = seen.parts.parts
+    assert len(divide(seen, line).pieces) == 1
+
+    def weigh(shown):
+        return weighed(len(shown), share, NOT_ONE) + weighed(len(shown), 1 - share, 3)
+
+    assert (len(divide(seen, line, weigh).pieces) > 1) == cut
+
+
+@pytest.mark.parametrize(
+    ("most", "cut"), [(0.5, [False, False]), (1.5, [True, False]), (MOST_CUT, [True, True])]
+)
+def test_the_narrowest_parts_are_cut_up_to_a_width_of_all(most, cut):
+    ink = np.zeros((60, 200), np.float32)
+    ink[10:50, 10:50] = ink[10:50, 70:160] = 1
+    seen = Look(1 - ink, ink, find_parts(ink), 0, 0, 1)
+    found = divide(seen, seen.parts.parts, most_cut=most).pieces
+    left = [piece for piece in found if piece.box.right <= 50]
+    assert [len(left) > 1, len(found) - len(left) > 1] == cut
+
+
 @pytest.mark.parametrize("seed", [712, 716, 717, 724])
 def test_two_digits_together_are_none_and_each_of_them_is_one(seed):
     division = divide(*pair(seed))
@@ -92,7 +120,7 @@ def test_what_is_none_in_its_line_does_not_get_surer():
 def test_a_digit_that_is_hardly_one_in_its_line_is_read_where_it_is_chosen(monkeypatch):
     seen, line = pair(712)
     monkeypatch.setattr(numbers, "weigh", lambda shown: weighed(len(shown), 1e-6))
-    digits, _ = numbers._read_line(seen, line, zeros)
+    digits, _ = numbers._read_line(seen, line, zeros, MOST_CUT)
     assert digits
     assert all(digit.pixels.any() and digit.probabilities.argmax() == 0 for digit in digits)
     assert all(digit.probabilities.sum() == pytest.approx(1) for digit in digits)
@@ -115,7 +143,7 @@ def test_four_hundred_marks_in_one_line_are_bounded():
 def test_what_is_no_digit_is_left_out_whole(monkeypatch):
     seen, line = pair(712)
     monkeypatch.setattr(numbers, "weigh", lambda shown: weighed(len(shown), 1.0, NO_DIGIT))
-    assert numbers._read_line(seen, line, zeros) == ((), [line[0].box])
+    assert numbers._read_line(seen, line, zeros, MOST_CUT) == ((), [line[0].box])
 
 
 def reading(*sure, ignored=0):
@@ -172,7 +200,7 @@ def _found(monkeypatch, found, *, right):
     grey[:, 50:] = right
     read = []
 
-    def numbers_in(height, scale, classify, light=None):
+    def numbers_in(grey, height, scale, classify, light=None):
         read.append(height if light is None else "even")
         return found.get(read[-1], reading())
 

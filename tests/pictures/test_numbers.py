@@ -7,6 +7,7 @@ import pytest
 
 from digitnet.pictures.cutting import _cuts, cut_parts, is_wide
 from digitnet.pictures.lines import find_lines
+from digitnet.pictures.mended_lines import mended_lines
 from digitnet.pictures.numbers import FoundDigit, _warnings
 from digitnet.pictures.parts import Box, Part, Parts, find_parts
 from digitnet.pictures.segments import best_segments, candidates
@@ -49,6 +50,61 @@ def test_low_parts_stay_in_the_line_beside_them_and_dirt_is_ignored():
 
 def test_nothing_has_no_lines():
     assert find_lines([]) == ((), ())
+
+
+def found_and_mended(*boxes):
+    """Return the numbers of the parts of each line, before and after."""
+    found = find_lines(parts_at(*boxes))
+    return [
+        [[part.number for part in line] for line in f.lines] for f in (found, mended_lines(found))
+    ]
+
+
+def slanted(row, *, digits, start=0):
+    """Boxes of digits, 20 by 30, in a row that goes down by 8 pixels a digit."""
+    columns = range(start, start + 30 * digits, 30)
+    return [(x, row + 8 * x // 30, x + 20, row + 8 * x // 30 + 30) for x in columns]
+
+
+def test_slanted_lines_that_run_together_are_parted():
+    upper, lower = slanted(0, digits=6), slanted(40, digits=4)
+    before, after = found_and_mended(*upper, *lower)
+    assert [sorted(line) for line in before] == [list(range(1, 11))]
+    assert after == [[1, 2, 3, 4, 5, 6], [7, 8, 9, 10]]
+
+
+def test_one_slanted_line_is_left_as_it_is():
+    before, after = found_and_mended(*slanted(0, digits=9))
+    assert before == after == [list(range(1, 10))]
+
+
+WHOLE = (0, 0, 20, 60)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "joined"),
+    [
+        ([(90, 0, 110, 26), (90, 30, 110, 60)], True),  # a gap of four pixels
+        ([(90, 0, 110, 26), (90, 46, 110, 76)], False),  # of twenty
+        ([(90, 0, 110, 50), (90, 54, 110, 104)], False),  # together higher than a digit
+    ],
+)
+def test_pieces_over_each_other_are_of_one_line_if_they_may_be_of_one_digit(pieces, joined):
+    _, after = found_and_mended(WHOLE, *pieces)
+    assert (len(after) == 1) == joined
+
+
+def test_a_broken_digit_that_a_dot_drew_from_its_line_returns_to_it():
+    pieces = [(100, 5, 120, 25), (95, 34, 122, 55)]
+    before, after = found_and_mended((0, 0, 20, 60), (160, 0, 180, 60), *pieces, (88, 45, 94, 52))
+    assert len(before) == 2
+    assert after == [[1, 5, 4, 3, 2]]
+
+
+def test_what_was_ignored_stays_so_and_nothing_has_no_lines():
+    found = find_lines(parts_at((0, 0, 20, 60), (300, 300, 302, 302)))
+    assert mended_lines(found).ignored == found.ignored != ()
+    assert mended_lines(find_lines([])) == ((), ())
 
 
 def touching():

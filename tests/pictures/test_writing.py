@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from digitnet.pictures import writing
+from digitnet.pictures.lines import find_lines
 from digitnet.pictures.looking import look
 from digitnet.pictures.parts import Box
 from digitnet.pictures.writing import (
     look_along_writing,
     look_at_all,
+    look_at_line,
     look_at_writing,
     strong_and_faint,
     written_and_faint,
@@ -113,3 +115,32 @@ def test_a_look_at_all_of_a_picture_is_not_widened(monkeypatch, times, cut):
 def test_there_is_no_look_along_nothing():
     blank = np.full((60, 80), 0.5, np.float32)
     assert len(look_along_writing(blank, look_at_all(blank), 56)) == 1
+
+
+def sevens(*heights: int) -> np.ndarray:
+    """Lines of three 7s of so many pixels, from the top to the bottom; ink is 0.2 of 0.9."""
+    grey = np.full((sum(heights) + 40 * len(heights), 400), 0.9, np.float32)
+    top = 20
+    for height in heights:
+        stroke = max(height // 7, 2)
+        for left in range(40, 40 + 3 * height, height):
+            grey[top : top + stroke, left : left + height // 2] = 0.2
+            for row in range(height):
+                start = left + height // 2 - row // 3
+                grey[top + row, start - stroke : start] = 0.2
+        top += height + 40
+    return grey
+
+
+@pytest.mark.parametrize(("low", "closer"), [(60, False), (16, True)])
+def test_a_line_much_lower_than_others_is_looked_at_for_itself(low, closer):
+    grey = sevens(100, low, 100)
+    looks = look_along_writing(grey, look_at_all(grey), 56)
+    high, line, _ = find_lines(looks[-1].parts.parts).lines
+    seen, parts = look_at_line(grey, looks, line)
+    assert (seen is not looks[-1]) == closer
+    assert len(parts) == 3
+    assert parts[0].box.left < parts[1].box.left < parts[2].box.left
+    assert [part.box.height * seen.scale for part in parts] == pytest.approx([low] * 3, abs=3)
+    assert look_at_line(grey, looks, high) == (looks[-1], high)
+    assert look_at_line(grey, looks, line[:1]) == (looks[-1], line[:1])
