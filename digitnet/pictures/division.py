@@ -23,7 +23,9 @@ Weigh: TypeAlias = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float32]]
 
 # Probabilities from which a wide part, and a rather wide one, is one digit or none and is not cut
 _SURE, _UNLIKELY = 0.98, 0.1
-MOST_CUT = 300.0  # heights: what is cut of all lines is no wider, as a page of text takes too long
+# Heights of a line: all parts of a picture that are cut are together no wider. Each has hundreds of
+# segments, and a page of text hundreds of words
+MOST_CUT = 300.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -111,11 +111,11 @@ def _whole(lines: Sequence[Sequence[Part]]) -> list[Sequence[Part]]:
 
 def _are_of_one(line: Sequence[Part], other: Sequence[Part]) -> bool:
     """Say whether two lines have pieces of the same digits."""
-    near = _attend(line, other) or _attend(other, line) or _meet(line, other)
+    near = _all_attend(line, other) or _all_attend(other, line) or _meet(line, other)
     return near and not _run_together([*line, *other])
 
 
-def _attend(line: Sequence[Part], other: Sequence[Part]) -> bool:
+def _all_attend(line: Sequence[Part], other: Sequence[Part]) -> bool:
     """Say whether all of a line but dots are pieces beside the digits of another."""
     highest = max(part.box.height for part in line)
     pieces = [part.box for part in line if part.box.height >= LOW * highest]

@@ -69,7 +69,9 @@ def look_along_writing(grey: Grey, first: Look, height: int) -> tuple[Look, ...]
 def look_at_line(
     grey: Grey, looks: Sequence[Look], line: Sequence[Part]
 ) -> tuple[Look, Sequence[Part]]:
-    """Look for itself at a line that is much lower than others; return its parts in that look.
+    """Look for itself at a line that is seen too small; return its parts in that look.
+
+    It is much lower than others of the picture, or these are too many for one look.
 
     Args:
         grey: float32 (H, W) in 0..1, the whole picture.
