@@ -88,9 +88,10 @@ class DigitClassifier(ImageClassifier):
     def inspect(self, source: Source, *, reject_below: float = 0.0) -> Prediction:
         """Read the digit in a real picture, and tell how sure that is and what may be wrong.
 
-        The probabilities are `predict_proba`'s, but for a mark that is "too faint", "too small" or
-        "a strip along the edge": it may be a fold, a speck or the edge of a sheet, and a fifth is
-        spread over all digits alike.
+        The probabilities are the geometric mean of this network's and a second one's, which sees
+        the digit among all ink around it, as in `read`, and which is the same for all classifiers.
+        Of a mark that is "too faint", "too small" or "a strip along the edge", which may be a fold,
+        a speck or the edge of a sheet, a fifth is spread over all digits alike.
 
         Args:
             source: The path of a picture file, or a PIL image: a photo, a scan, a drawing.
@@ -108,11 +109,10 @@ class DigitClassifier(ImageClassifier):
             )
         self._require_fit()
         prepared = prepare(source, self._probabilities)
-        if prepared.box is None:
+        if prepared.probabilities is None:
             nothing = np.zeros(len(DIGITS), np.float32)
             return Prediction(None, 0.0, nothing, prepared.pixels, None, prepared.warnings)
-        (probabilities,) = self._probabilities(prepared.pixels[None])
-        read = _prediction(prepared.pixels, probabilities, prepared.box, prepared.warnings)
+        read = _prediction(prepared.pixels, prepared.probabilities, prepared.box, prepared.warnings)
         return replace(
             read,
             digit=read.digit if read.confidence >= reject_below else None,
@@ -163,17 +163,17 @@ class DigitClassifier(ImageClassifier):
         if not all(is_picture(source) for source in sources):
             return super()._logits(x)
         self._require_fit()
-        return self._logits_of(torch.stack([self._digit_in(source) for source in sources]))
+        return torch.from_numpy(np.stack([self._digit_in(source) for source in sources])).log()
 
-    def _digit_in(self, source: Source) -> Tensor:
-        """Return the digit in a real picture as uint8 (1, 28, 28)."""
+    def _digit_in(self, source: Source) -> npt.NDArray[np.float32]:
+        """Return how likely the digit in a real picture is each (10,)."""
         prepared = prepare(source, self._probabilities)
-        if prepared.box is None:
+        if prepared.probabilities is None:
             raise InvalidInputError(
                 f"Expected a picture with a digit; nothing written was found in {source!r}. "
                 "inspect(source) says so without an error."
             )
-        return torch.from_numpy(prepared.pixels)[None]
+        return prepared.probabilities
 
     @classmethod
     def _from_info(
@@ -202,7 +202,7 @@ class DigitClassifier(ImageClassifier):
 def _prediction(
     pixels: npt.NDArray[np.uint8],
     probabilities: npt.NDArray[np.float32],
-    box: Box,
+    box: Box | None,
     warnings: tuple[str, ...],
 ) -> Prediction:
     second, first = np.argsort(probabilities)[-2:].tolist()

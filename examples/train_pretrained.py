@@ -30,7 +30,7 @@ from digitnet import Augmentation, DigitClassifier, ImageSet, Recipe, datasets
 from digitnet.artifact import check_folder, read_artifact, write_artifact
 from digitnet.data.image_set import DIGITS
 from digitnet.datasets import paper
-from digitnet.pictures import prepare
+from digitnet.pictures import Box, prepare
 from digitnet.pictures.mnist_form import to_mnist_form
 from digitnet.pictures.resizing import resized
 from digitnet.pictures.segment_network import NO_DIGIT, NOT_ONE
@@ -182,7 +182,7 @@ def labelled(
     prepared = prepare(picture.picture)
     if prepared.box is None:
         return
-    share = overlap(prepared.box, picture.boxes[0]) if picture.boxes else 0.0
+    share = prepared.box.overlap(Box(*picture.boxes[0])) if picture.boxes else 0.0
     if share > DIGIT_ABOVE:
         yield prepared.pixels, int(picture.text)
     elif not picture.boxes or (share < FOREIGN_BELOW and not is_narrow(prepared.box)):
@@ -215,15 +215,6 @@ def is_narrow(box: tuple) -> bool:
     """Say whether what is in a box is much higher than wide."""
     left, top, right, bottom = box
     return right - left < NARROW * (bottom - top)
-
-
-def overlap(box: tuple, other: tuple) -> float:
-    """Return what two boxes share, as a share of what they cover together."""
-    width = min(box[2], other[2]) - max(box[0], other[0])
-    height = min(box[3], other[3]) - max(box[1], other[1])
-    shared = max(width, 0) * max(height, 0)
-    areas = [(b[2] - b[0]) * (b[3] - b[1]) for b in (box, other)]
-    return shared / (sum(areas) - shared)
 
 
 def partial_digits(digits: ImageSet, count: int) -> list[ImageSet]:

@@ -11,7 +11,7 @@ from PIL import Image, ImageChops, ImageDraw
 from digitnet import DigitClassifier
 from digitnet.datasets import paper
 from digitnet.errors import InvalidInputError, NotFittedError
-from digitnet.pictures import explain
+from digitnet.pictures import explain, prepare, preparing
 
 CLEAR = {"papers": ("canvas",), "pens": ("brush",), "size": 200, "height": 0.6, "contrast": 0.9}
 BLANK = Image.new("RGB", (300, 200), "white")
@@ -138,6 +138,30 @@ def test_of_a_doubtful_mark_a_fifth_is_spread_over_all_digits(reader, drawings):
     strip = Image.fromarray(pixels)
     expected = 0.8 * reader.predict_proba(strip)[0] + 0.02
     assert reader.inspect(strip).probabilities == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("width", [70, 130])
+def test_halves_of_a_broken_digit_are_read_as_one(reader, width):
+    drawn = Image.new("L", (300, 300), 250)
+    box = (150 - width / 2, 80, 150 + width / 2, 210)
+    for start in (-75, 105):  # an ellipse with a gap above and one below
+        ImageDraw.Draw(drawn).arc(box, start, start + 150, fill=30, width=8)
+    found = reader.inspect(drawn)
+    assert found.digit == 0
+    assert found.box[2] - found.box[0] > 0.8 * width
+
+
+def test_what_is_around_a_digit_counts_as_much_as_its_form(monkeypatch, drawings):
+    def one_or_seven(count, one, seven, classes):
+        likely = np.zeros((count, classes), np.float32)
+        likely[:, [1, 7]] = one, seven
+        return likely
+
+    monkeypatch.setattr(preparing, "weigh", lambda seen: one_or_seven(len(seen), 0.9, 0.1, 12))
+    found = prepare(drawings[0].picture, lambda pixels: one_or_seven(len(pixels), 0.5, 0.5, 10))
+    assert found.probabilities[1] / found.probabilities[7] == pytest.approx(3)  # sqrt(0.9 / 0.1)
+    assert found.probabilities.sum() == pytest.approx(1)
+    assert prepare(drawings[0].picture).probabilities is None
 
 
 def test_several_digits_are_told_of(reader, number):

@@ -20,7 +20,7 @@ from digitnet.pictures.preparing import FAINT, NOTHING
 from digitnet.pictures.resizing import Grey
 from digitnet.pictures.segment_network import NO_DIGIT, NOT_ONE
 from digitnet.pictures.segments import best_segments
-from digitnet.pictures.weighing import weigh
+from digitnet.pictures.weighing import agreed, weigh
 from digitnet.pictures.writing import (
     HEIGHT,
     MUCH_FAINTER,
@@ -267,8 +267,8 @@ def _read_line(
         return (), _joined(piece.box for piece in left_out)
     pixels = division.in_mnist_form(chosen)
     places = [division.segments.index(segment) for segment in chosen]
-    agreed = _agreed(classify(pixels), beside[places, :NOT_ONE])
-    digits = map(FoundDigit, map(division.box, chosen), pixels, agreed)
+    probabilities = agreed(classify(pixels), beside[places])
+    digits = map(FoundDigit, map(division.box, chosen), pixels, probabilities)
     return tuple(digits), _joined(piece.box for piece in left_out)
 
 
@@ -279,15 +279,3 @@ def _joined(boxes: Iterable[Box]) -> list[Box]:
         meets = found and not found[-1].gap(box)
         found.append(found.pop().joined(box) if meets else box)
     return found
-
-
-def _agreed(
-    alone: npt.NDArray[np.float32], beside: npt.NDArray[np.float32]
-) -> npt.NDArray[np.float32]:
-    """Return the geometric mean of the probabilities (N, 10) without and with what is around.
-
-    What is no digit in its line has a tenth of that for each of the ten.
-    """
-    none = np.clip(1 - beside.sum(axis=1, keepdims=True), 0, None)
-    both = np.sqrt(alone * (beside + none / beside.shape[1]))
-    return np.asarray(both / both.sum(axis=1, keepdims=True))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from digitnet.pictures.parts import Box, Part, around
 
 _MOST = 6  # parts that may be the main one
 _SPECK = 0.015  # of the main part's area: what is smaller is dirt
-_GAP, _LOOSE = 0.15, 0.35  # of the digit's size: how far a loose bar or a piece is away, at most
+# Of the digit's size: how far away, at most, is a loose bar, and what can be a piece at all
+_LOOSE, _NEAR = 0.15, 0.35
 _SECOND = 0.7  # as much counts what is chosen in another way than the usual
 _CENTRED = 4.0  # by exp(-4 * distance**2) a part counts less, the middle's distance being 0
 _CUT_OFF = 0.3  # as much a part counts that the picture's border cuts off
@@ -21,7 +23,7 @@ class Candidate(NamedTuple):
 
     Attributes:
         parts: Its parts, the main one first.
-        prominence: How much it looks like what the picture is of.
+        prominence: How much ink it has, less where it is aside or cut off.
     """
 
     parts: list[Part]
@@ -31,9 +33,9 @@ class Candidate(NamedTuple):
 def find_candidates(parts: Sequence[Part], shape: tuple[int, int]) -> list[Candidate]:
     """Return what may be the one digit that is meant; the first is the most prominent.
 
-    That is the largest part, the middle of the picture preferred, with what lies so near
-    that it can be a loose bar or a piece of a broken stroke; it alone, and with what is farther
-    away; then the next of the others likewise.
+    That is the largest part, the middle of the picture preferred, with what looks like its loose
+    bar or a piece of a broken stroke; it alone, and with all that is near, as strokes may be broken
+    in the middle, or by the picture's border; then the next of the others likewise.
 
     Args:
         parts: All there are.
@@ -44,28 +46,28 @@ def find_candidates(parts: Sequence[Part], shape: tuple[int, int]) -> list[Candi
     for _ in range(_MOST):
         if not left:
             break
-        main = max(left, key=lambda part: _prominence(part, shape))
-        prominence = _prominence(main, shape)
-        usual, loose = (_with_its_pieces(main, left, shape, gap) for gap in (_GAP, _LOOSE))
-        found.append(Candidate(usual, prominence))
-        others = [other for other in ([main], loose) if len(other) != len(usual)]
-        found += [Candidate(other, _SECOND * prominence) for other in others]
+        main = max(left, key=lambda part: part.area * _weight(part, shape))
+        weight = _weight(main, shape)
+        usual = _with_pieces(main, left, partial(_belongs, main=main.box, shape=shape))
+        near = _with_pieces(main, left, _is_near)
+        found.append(Candidate(usual, weight * _area(usual)))
+        others = [other for other in ([main], near) if len(other) != len(usual)]
+        found += [Candidate(other, _SECOND * weight * _area(other)) for other in others]
         left = [part for part in left if part not in usual]
     return found
 
 
-def _with_its_pieces(
-    main: Part, parts: Sequence[Part], shape: tuple[int, int], gap: float
+def _area(parts: Sequence[Part]) -> int:
+    return sum(part.area for part in parts)
+
+
+def _with_pieces(
+    main: Part, parts: Sequence[Part], belongs: Callable[[Box, Box], bool]
 ) -> list[Part]:
+    """Return a part with what belongs to it, no specks, and then what belongs to these as well."""
     chosen = [main]
-    rest = [
-        part
-        for part in parts
-        if part is not main
-        and part.area >= _SPECK * main.area
-        and not _cut_off_beside(part.box, main.box, shape)
-    ]
-    while found := [part for part in rest if _belongs(part.box, around(chosen), gap)]:
+    rest = [part for part in parts if part is not main and part.area >= _SPECK * main.area]
+    while found := [part for part in rest if belongs(part.box, around(chosen))]:
         chosen += found
         rest = [part for part in rest if part not in found]
     return chosen
@@ -78,12 +80,16 @@ def _cut_off_beside(box: Box, digit: Box, shape: tuple[int, int]) -> bool:
     return (box.left <= 0 or box.right >= columns) and shared < box.width / 2
 
 
-def _belongs(box: Box, digit: Box, gap: float) -> bool:
-    """Say whether what is in a box can be of the digit that was found so far."""
-    near = box.gap(digit) <= gap * digit.size
+def _belongs(box: Box, digit: Box, main: Box, shape: tuple[int, int]) -> bool:
+    """Say whether what is in a box looks as if it were of the digit that was found so far."""
     both = box.joined(digit)
     # two digits beside each other are wider than high
-    return near and (box.size < digit.size or both.width <= both.height)
+    one = box.size < digit.size or both.width <= both.height
+    return one and _is_near(box, digit, _LOOSE) and not _cut_off_beside(box, main, shape)
+
+
+def _is_near(box: Box, digit: Box, most: float = _NEAR) -> bool:
+    return box.gap(digit) <= most * digit.size
 
 
 def touches_border(box: Box, shape: tuple[int, int]) -> bool:
@@ -92,9 +98,10 @@ def touches_border(box: Box, shape: tuple[int, int]) -> bool:
     return box.left <= 0 or box.top <= 0 or box.right >= columns or box.bottom >= rows
 
 
-def _prominence(part: Part, shape: tuple[int, int]) -> float:
+def _weight(part: Part, shape: tuple[int, int]) -> float:
+    """Return how much ink counts there: most in the middle of the picture, little at its border."""
     rows, columns = shape
     across = (part.box.left + part.box.right) / 2 / columns - 0.5
     down = (part.box.top + part.box.bottom) / 2 / rows - 0.5
     seen = _CUT_OFF if touches_border(part.box, shape) else 1.0
-    return part.area * seen * math.exp(-_CENTRED * (across**2 + down**2))
+    return seen * math.exp(-_CENTRED * (across**2 + down**2))

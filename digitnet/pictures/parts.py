@@ -63,6 +63,11 @@ class Box(NamedTuple):
         right, bottom = min(self.right, other.right), min(self.bottom, other.bottom)
         return Box(left, top, max(left, right), max(top, bottom))
 
+    def overlap(self, other: Box) -> float:
+        """Return what both share, as a share of what they cover together."""
+        shared, own, others = (box.width * box.height for box in (self.common(other), self, other))
+        return shared / (own + others - shared)
+
     def widened(self, margin: int) -> Box:
         """Return the box with a margin on each side."""
         left, top, right, bottom = self

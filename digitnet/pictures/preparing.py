@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from digitnet.pictures.in_line import in_line
 from digitnet.pictures.light import evened
 from digitnet.pictures.looking import FAINTEST, Look, look
 from digitnet.pictures.mnist_form import SIZE, Classify, to_mnist_form
@@ -15,6 +17,8 @@ from digitnet.pictures.one_digit import find_candidates, touches_border
 from digitnet.pictures.opening import Source, open_picture
 from digitnet.pictures.parts import Box, Part, around, cut_out
 from digitnet.pictures.resizing import Grey
+from digitnet.pictures.segment_network import NOT_ONE
+from digitnet.pictures.weighing import agreed, weigh
 
 # Longer sides in pixels: the ink network was trained on digits 40 to 115 pixels high
 LEAST_LOOK, FIRST_LOOK, FAR_LOOK, CLOSE_LOOK = 112, 160, 512, 128
@@ -23,6 +27,7 @@ _SMALL = 60  # pixels of a digit below which a closer look sees more
 _MARGIN = 0.45  # of the digit's size, on each side, in the closer look
 _LIKELY = 0.8  # a digit that is less so in few pixels is looked for in more
 _TRUST = 2  # the power by which likelihood counts against prominence
+_SAME = 0.5  # overlap of boxes from which two looks show the same
 # Of the paper's brightness: ink that differs less may be a fold, a stain or an edge, and is more
 # often one where the picture's border cuts it off
 _FAINT, _FAINT_AT_EDGE = 0.12, 0.16
@@ -47,6 +52,8 @@ class Prepared:
         warnings: What may be wrong, in plain words.
         looks: The picture at the sizes at which it was looked at, the last the one that counts.
         chosen: The parts of the last look that are the digit.
+        probabilities: float32 (10,), of each digit; `None` where nothing written was found, or
+            nothing was said of how to classify it.
     """
 
     pixels: npt.NDArray[np.uint8]
@@ -54,6 +61,7 @@ class Prepared:
     warnings: tuple[str, ...]
     looks: tuple[Look, ...]
     chosen: tuple[Part, ...] = field(default=())
+    probabilities: npt.NDArray[np.float32] | None = None
 
 
 def prepare(source: Source, classify: Classify | None = None) -> Prepared:
@@ -61,8 +69,9 @@ def prepare(source: Source, classify: Classify | None = None) -> Prepared:
 
     Args:
         source: The path of a picture file, or a PIL image.
-        classify: Tells how likely pictures are each digit: of several marks that may be meant,
-            one that looks like a digit is then preferred.
+        classify: Tells how likely pictures are each digit. The digit's probabilities are then found
+            as `agreed` says, and of several marks that may be meant, or be pieces of one that is,
+            what looks like a whole digit is preferred.
 
     Raises:
         InvalidInputError: It is no picture, or one that cannot be read.
@@ -78,12 +87,14 @@ def prepare(source: Source, classify: Classify | None = None) -> Prepared:
     if last is not looks[0]:
         strength = min(strength, looks[0].strength(whole, all_round=True))
     warnings = _warnings(looks[0], whole, strength, picture.scale)
+    pixels = _in_mnist_form(last, [chosen])
     return Prepared(
-        to_mnist_form(cut_out(last.ink, last.parts, chosen)),
+        pixels[0],
         last.in_picture(around(chosen)).moved(0, 0, picture.scale),
         (*picture.notes, *warnings),
         looks,
         tuple(chosen),
+        None if classify is None else agreed(classify(pixels), _weighed(last, [chosen]))[0],
     )
 
 
@@ -143,13 +154,15 @@ def _closely(grey: Grey, longest: int, classify: Classify | None, *, doubtful: b
     box = around(whole)
     close = look(grey, CLOSE_LOOK, seen.in_picture(box.widened(round(_MARGIN * box.size))))
     chosen, closer = _choose(close, classify, doubtful=doubtful)
-    if not chosen:
+    # from near, too, a stroke may be missed
+    same = chosen and close.in_picture(around(chosen)).overlap(seen.in_picture(box)) >= _SAME
+    if not chosen or (closer < likelihood and not same):
         return _Sighting((seen,), whole, whole, likelihood)
     return _Sighting((seen, close), chosen, whole, closer)
 
 
 def _choose(seen: Look, classify: Classify | None, *, doubtful: bool) -> tuple[list[Part], float]:
-    """Return the parts of the digit that is meant, and how likely it is one.
+    """Return the parts of the digit that is meant, and how likely it is a whole one.
 
     Args:
         seen: Where to choose.
@@ -161,12 +174,28 @@ def _choose(seen: Look, classify: Classify | None, *, doubtful: bool) -> tuple[l
         return [], 0.0
     if classify is None or (len(candidates) == 1 and not doubtful):
         return candidates[0].parts, 1.0
-    pixels = [to_mnist_form(cut_out(seen.ink, seen.parts, c.parts)) for c in candidates]
-    likely = classify(np.stack(pixels)).max(axis=1)
+    found = [candidate.parts for candidate in candidates]
+    alone = classify(_in_mnist_form(seen, found))
+    beside = _weighed(seen, found)[:, :NOT_ONE]
+    likely = np.sqrt(alone * beside).max(axis=1)
     # a stain or a fold may be large, but is fainter than ink
     prominent = [candidate.prominence * seen.strength(candidate.parts) for candidate in candidates]
     best = int(np.argmax(prominent * likely**_TRUST))
     return candidates[best].parts, float(likely[best])
+
+
+def _in_mnist_form(seen: Look, found: Sequence[Sequence[Part]]) -> npt.NDArray[np.uint8]:
+    """Return what may be digits as uint8 (N, 28, 28)."""
+    return np.stack([to_mnist_form(cut_out(seen.ink, seen.parts, parts)) for parts in found])
+
+
+def _weighed(seen: Look, found: Sequence[Sequence[Part]]) -> npt.NDArray[np.float32]:
+    """Return how likely what may be digits is one whole digit, from the ink around it (N, 12)."""
+    shown = [
+        in_line(seen.ink, seen.parts, parts, [(0, len(parts))], around(parts).size)
+        for parts in found
+    ]
+    return weigh(np.concatenate(shown))
 
 
 def _warnings(seen: Look, chosen: list[Part], strength: float, scale: float) -> list[str]:

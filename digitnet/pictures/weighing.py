@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from digitnet.artifact import read_artifact
-from digitnet.pictures.segment_network import NO_DIGIT, SegmentNetwork
+from digitnet.pictures.segment_network import NO_DIGIT, NOT_ONE, SegmentNetwork
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "segments.safetensors"
 _BATCH = 256  # segments at a time: a page may have thousands
@@ -36,6 +36,23 @@ def weigh(seen: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
             _network()(part.float() / 255) for part in torch.from_numpy(seen).split(_BATCH)
         ]
         return torch.cat(logits).softmax(dim=1).numpy()
+
+
+def agreed(
+    alone: npt.NDArray[np.float32], beside: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
+    """Return the geometric mean of the probabilities (N, 10) without and with what is around.
+
+    What is no digit among all that is around it has a tenth of that for each of the ten.
+
+    Args:
+        alone: float32 (N, 10), of each digit in MNIST's form.
+        beside: float32 (N, 12), as `weigh` returns them.
+    """
+    digits = beside[:, :NOT_ONE]
+    none = np.clip(1 - digits.sum(axis=1, keepdims=True), 0, None)
+    both = np.sqrt(alone * (digits + none / NOT_ONE))
+    return np.asarray(both / both.sum(axis=1, keepdims=True))
 
 
 @cache

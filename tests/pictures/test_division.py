@@ -15,7 +15,7 @@ from digitnet.pictures.numbers import FoundDigit, Numbers, find_divisions, find_
 from digitnet.pictures.opening import Picture, open_picture
 from digitnet.pictures.parts import Box, Part, Parts, find_parts
 from digitnet.pictures.segment_network import NO_DIGIT, NOT_ONE
-from digitnet.pictures.weighing import weigh
+from digitnet.pictures.weighing import agreed, weigh
 from digitnet.pictures.writing import look_at_writing
 
 CLEAR = paper.Style(papers=("blank",), pens=("felt",), size=600, contrast=0.8, clutter=0)
@@ -110,9 +110,9 @@ def test_nothing_is_weighed_as_nothing():
 
 def test_what_is_none_in_its_line_does_not_get_surer():
     alone = np.array([[0.25, *[0.75 / 9] * 9]] * 2, np.float32)
-    beside = np.zeros((2, 10), np.float32)
+    beside = np.zeros((2, 12), np.float32)
     beside[:, 0] = 0.1, 0.98
-    hardly, surely = numbers._agreed(alone, beside)
+    hardly, surely = agreed(alone, beside)
     assert hardly[0] < 0.45
     assert surely[0] > 0.8
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from digitnet.pictures.one_digit import find_candidates
 from digitnet.pictures.parts import Box, around, cut_out, find_parts
@@ -34,6 +35,8 @@ def test_boxes_know_their_gap_and_what_is_around_them():
     assert one.gap(other) == other.gap(one) == 3
     assert one.gap(Box(5, 5, 30, 30)) == 0
     assert one.joined(other) == Box(0, 0, 20, 30)
+    assert one.overlap(Box(5, 0, 15, 20)) == 50 / (100 + 200 - 50)
+    assert one.overlap(other) == 0
     assert one.moved(100, 50, 2.0) == Box(100, 50, 120, 70)
 
 
@@ -71,10 +74,24 @@ def test_the_others_come_after_it_and_the_most_prominent_is_first():
 def test_a_part_is_offered_without_its_pieces_and_with_farther_ones_as_well():
     body, near, far = (25, 20, 30, 45), (32, 17, 42, 20), (20, 52, 28, 56)
     found = find_candidates(find_parts(ink_of(body, near, far)).parts, (60, 60))
-    usual, alone, loose = (sorted(tuple(p.box) for p in c.parts) for c in found[:3])
+    usual, alone, all_near = (sorted(tuple(p.box) for p in c.parts) for c in found[:3])
     assert (usual, alone) == (sorted([body, near]), [body])
-    assert loose == sorted([body, near, far])
-    assert found[0].prominence > found[1].prominence == found[2].prominence
+    assert all_near == sorted([body, near, far])
+    assert found[0].prominence > found[2].prominence > found[1].prominence
+
+
+@pytest.mark.parametrize(
+    ("halves", "shape"),
+    [
+        (((10, 20, 27, 40), (31, 20, 48, 40)), (60, 60)),  # a wide 0, broken above and below
+        (((28, 12, 44, 48), (46, 20, 56, 40)), (60, 56)),  # the border cuts one off
+    ],
+)
+def test_halves_beside_each_other_are_two_digits_or_else_one(halves, shape):
+    found = find_candidates(find_parts(ink_of(*halves, shape=shape)).parts, shape)
+    offered = [sorted(tuple(part.box) for part in candidate.parts) for candidate in found]
+    assert offered[0] in ([half] for half in halves)
+    assert sorted(halves) in offered
 
 
 def test_parts_are_cut_out_without_what_lies_in_their_box():
