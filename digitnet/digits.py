@@ -88,10 +88,10 @@ class DigitClassifier(ImageClassifier):
     def inspect(self, source: Source, *, reject_below: float = 0.0) -> Prediction:
         """Read the digit in a real picture, and tell how sure that is and what may be wrong.
 
-        The probabilities are the geometric mean of this network's and a second one's, which sees
-        the digit among all ink around it, as in `read`, and which is the same for all classifiers.
-        Of a mark that is "too faint", "too small" or "a strip along the edge", which may be a fold,
-        a speck or the edge of a sheet, a fifth is spread over all digits alike.
+        The probabilities are the geometric mean of this network's and, counted twice, those of one
+        that comes with the package and sees all ink around the digit; what that takes for none has
+        a tenth for each. A mark that is "too faint", "too small" or "a strip along the edge" may be
+        a fold, a speck or the edge of a sheet: of it, a fifth is spread over all digits alike.
 
         Args:
             source: The path of a picture file, or a PIL image: a photo, a scan, a drawing.
@@ -123,9 +123,8 @@ class DigitClassifier(ImageClassifier):
         """Read all digits of a real picture: a postcode, a phone number, a column of figures.
 
         What is much fainter than the writing, or hardly looks like a digit, is `ignored`. A digit's
-        probabilities are the geometric mean of `predict_proba`'s and a second network's, which sees
-        it in its line; what that takes for no digit has a tenth for each. Where all is "too faint",
-        they are spread as `inspect` does.
+        probabilities are those of two networks together, as in `inspect`. Where all is "too faint",
+        they are spread as there.
 
         Args:
             source: The path of a picture file, or a PIL image, upright.

@@ -159,7 +159,7 @@ def test_what_is_around_a_digit_counts_as_much_as_its_form(monkeypatch, drawings
 
     monkeypatch.setattr(preparing, "weigh", lambda seen: one_or_seven(len(seen), 0.9, 0.1, 12))
     found = prepare(drawings[0].picture, lambda pixels: one_or_seven(len(pixels), 0.5, 0.5, 10))
-    assert found.probabilities[1] / found.probabilities[7] == pytest.approx(3)  # sqrt(0.9 / 0.1)
+    assert found.probabilities[1] / found.probabilities[7] == pytest.approx(9 ** (2 / 3))
     assert found.probabilities.sum() == pytest.approx(1)
     assert prepare(drawings[0].picture).probabilities is None
 

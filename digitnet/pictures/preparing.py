@@ -77,7 +77,7 @@ def prepare(source: Source, classify: Classify | None = None) -> Prepared:
         InvalidInputError: It is no picture, or one that cannot be read.
     """
     picture = open_picture(source)
-    looks, chosen, whole, _ = _sighting(picture.grey, classify)
+    looks, whole, (chosen, _, probabilities) = _sighting(picture.grey, classify)
     if not chosen:
         blank = np.zeros((SIZE, SIZE), np.uint8)
         return Prepared(blank, None, (*picture.notes, NOTHING), looks)
@@ -87,44 +87,58 @@ def prepare(source: Source, classify: Classify | None = None) -> Prepared:
     if last is not looks[0]:
         strength = min(strength, looks[0].strength(whole, all_round=True))
     warnings = _warnings(looks[0], whole, strength, picture.scale)
-    pixels = _in_mnist_form(last, [chosen])
+    if classify is not None and probabilities is None:
+        (probabilities,) = agreed(*_judged(last, [chosen], classify))
     return Prepared(
-        pixels[0],
+        to_mnist_form(cut_out(last.ink, last.parts, chosen)),
         last.in_picture(around(chosen)).moved(0, 0, picture.scale),
         (*picture.notes, *warnings),
         looks,
         tuple(chosen),
-        None if classify is None else agreed(classify(pixels), _weighed(last, [chosen]))[0],
+        probabilities,
     )
 
 
+class _Choice(NamedTuple):
+    """What is taken for the digit in a look.
+
+    Attributes:
+        parts: Its parts; none where nothing was found.
+        likelihood: How likely it is a whole digit; 0 where nothing was found, 1 where nobody asked.
+        probabilities: float32 (10,), of each digit; `None` where nobody asked.
+    """
+
+    parts: list[Part]
+    likelihood: float
+    probabilities: npt.NDArray[np.float32] | None = None
+
+
 class _Sighting(NamedTuple):
-    """Looks at a digit, and the parts of it in the last of them.
+    """Looks at a digit, and what is taken for it.
 
     Attributes:
         looks: At the whole picture, and perhaps closer.
-        chosen: The digit's parts in the last look; none where nothing was found.
-        whole: Its parts in the first look.
-        likelihood: Of the likeliest digit; 0 where nothing was found.
+        whole: The digit's parts in the first look; none where nothing was found.
+        choice: What is taken for it in the last look.
     """
 
     looks: tuple[Look, ...]
-    chosen: list[Part]
     whole: list[Part]
-    likelihood: float
+    choice: _Choice
 
 
 def _sighting(grey: Grey, classify: Classify | None) -> _Sighting:
     """Look at a picture, and where that shows no digit surely, look again in an even light."""
     found = _near_and_far(grey, classify, doubtful=max(grey.shape) > FIRST_LOOK)
-    if classify is None or found.likelihood >= _LIKELY:
+    if classify is None or found.choice.likelihood >= _LIKELY:
         return found
     even = _near_and_far(evened(grey), classify, doubtful=True)
-    if even.likelihood < _LIKELY:
+    if even.choice.likelihood < _LIKELY:
         return found
     # the edge of a sheet or of a shadow looks like ink there, and is none in the light as it is
     even = even._replace(looks=tuple(seen.in_light_of(grey) for seen in even.looks))
-    return even if even.looks[-1].strength(even.chosen, all_round=True) >= FAINTEST else found
+    strength = even.looks[-1].strength(even.choice.parts, all_round=True)
+    return even if strength >= FAINTEST else found
 
 
 def _near_and_far(grey: Grey, classify: Classify | None, *, doubtful: bool) -> _Sighting:
@@ -138,31 +152,36 @@ def _near_and_far(grey: Grey, classify: Classify | None, *, doubtful: bool) -> _
     size = max(grey.shape)
     first = _closely(grey, min(max(size, LEAST_LOOK), FIRST_LOOK), classify, doubtful=doubtful)
     little = not first.whole or around(first.whole).size < _TINY
-    if size <= FIRST_LOOK or not (little or first.likelihood < _LIKELY):
+    likelihood = first.choice.likelihood
+    if size <= FIRST_LOOK or not (little or likelihood < _LIKELY):
         return first
     far = _closely(grey, min(FAR_LOOK, size), classify, doubtful=doubtful)
-    better = far.likelihood >= first.likelihood if little else far.likelihood > first.likelihood
-    return far if far.chosen and better else first
+    farther = far.choice.likelihood
+    better = farther >= likelihood if little else farther > likelihood
+    return far if far.whole and better else first
 
 
 def _closely(grey: Grey, longest: int, classify: Classify | None, *, doubtful: bool) -> _Sighting:
     """Look at a picture, and closer at the digit if it is small there."""
     seen = look(grey, longest)
-    whole, likelihood = _choose(seen, classify, doubtful=doubtful)
-    if not whole or around(whole).size >= _SMALL:
-        return _Sighting((seen,), whole, whole, likelihood)
-    box = around(whole)
+    choice = _choose(seen, classify, doubtful=doubtful)
+    from_afar = _Sighting((seen,), choice.parts, choice)
+    if not choice.parts or around(choice.parts).size >= _SMALL:
+        return from_afar
+    box = around(choice.parts)
     close = look(grey, CLOSE_LOOK, seen.in_picture(box.widened(round(_MARGIN * box.size))))
-    chosen, closer = _choose(close, classify, doubtful=doubtful)
+    closer = _choose(close, classify, doubtful=doubtful)
+    if not closer.parts:
+        return from_afar
     # from near, too, a stroke may be missed
-    same = chosen and close.in_picture(around(chosen)).overlap(seen.in_picture(box)) >= _SAME
-    if not chosen or (closer < likelihood and not same):
-        return _Sighting((seen,), whole, whole, likelihood)
-    return _Sighting((seen, close), chosen, whole, closer)
+    overlap = close.in_picture(around(closer.parts)).overlap(seen.in_picture(box))
+    if overlap < _SAME and closer.likelihood < choice.likelihood:
+        return from_afar
+    return _Sighting((seen, close), choice.parts, closer)
 
 
-def _choose(seen: Look, classify: Classify | None, *, doubtful: bool) -> tuple[list[Part], float]:
-    """Return the parts of the digit that is meant, and how likely it is a whole one.
+def _choose(seen: Look, classify: Classify | None, *, doubtful: bool) -> _Choice:
+    """Return what is taken for the digit that is meant.
 
     Args:
         seen: Where to choose.
@@ -171,31 +190,32 @@ def _choose(seen: Look, classify: Classify | None, *, doubtful: bool) -> tuple[l
     """
     candidates = find_candidates(seen.parts.parts, seen.grey.shape)
     if not candidates:
-        return [], 0.0
+        return _Choice([], 0.0)
     if classify is None or (len(candidates) == 1 and not doubtful):
-        return candidates[0].parts, 1.0
-    found = [candidate.parts for candidate in candidates]
-    alone = classify(_in_mnist_form(seen, found))
-    beside = _weighed(seen, found)[:, :NOT_ONE]
-    likely = np.sqrt(alone * beside).max(axis=1)
+        return _Choice(candidates[0].parts, 1.0)
+    alone, beside = _judged(seen, [candidate.parts for candidate in candidates], classify)
+    # as `agreed`, but what is no whole digit has nothing
+    likely = np.cbrt(alone * beside[:, :NOT_ONE] ** 2).max(axis=1)
     # a stain or a fold may be large, but is fainter than ink
     prominent = [candidate.prominence * seen.strength(candidate.parts) for candidate in candidates]
     best = int(np.argmax(prominent * likely**_TRUST))
-    return candidates[best].parts, float(likely[best])
+    return _Choice(candidates[best].parts, float(likely[best]), agreed(alone, beside)[best])
 
 
-def _in_mnist_form(seen: Look, found: Sequence[Sequence[Part]]) -> npt.NDArray[np.uint8]:
-    """Return what may be digits as uint8 (N, 28, 28)."""
-    return np.stack([to_mnist_form(cut_out(seen.ink, seen.parts, parts)) for parts in found])
+def _judged(
+    seen: Look, found: Sequence[Sequence[Part]], classify: Classify
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Return how likely what may be digits is each of them: alone, and with what is around it.
 
-
-def _weighed(seen: Look, found: Sequence[Sequence[Part]]) -> npt.NDArray[np.float32]:
-    """Return how likely what may be digits is one whole digit, from the ink around it (N, 12)."""
-    shown = [
+    Returns:
+        float32 (N, 10), from MNIST's form, and (N, 12), from all ink: see `weigh`.
+    """
+    pixels = [to_mnist_form(cut_out(seen.ink, seen.parts, parts)) for parts in found]
+    around_them = [
         in_line(seen.ink, seen.parts, parts, [(0, len(parts))], around(parts).size)
         for parts in found
     ]
-    return weigh(np.concatenate(shown))
+    return classify(np.stack(pixels)), weigh(np.concatenate(around_them))
 
 
 def _warnings(seen: Look, chosen: list[Part], strength: float, scale: float) -> list[str]:

@@ -20,6 +20,7 @@ _MOST = 24
 _WIDE = 1.6  # of its line's height: no digit is wider, a 0 or a long-barred 5 that leans included
 _SKIPPED, _SKIPPED_HIGH = 0.8, 0.1  # probability that a low piece, or a high one, is no digit
 _SKIPPED_NO_DIGIT = 0.9  # likewise, that one is none which surely has no digit's ink
+_APART = 0.2  # of the height: what a digit takes of its line beside its own width, about
 
 
 def candidates(pieces: Sequence[Part], height: float) -> list[Segment]:
@@ -50,7 +51,7 @@ class _Way(NamedTuple):
     """A division of the pieces up to some place.
 
     Attributes:
-        cost: Minus the logarithm of how likely it is.
+        cost: How unlikely it is, as `_cost` has it.
         segments: The digits.
         left_out: Pieces that are of none.
     """
@@ -82,14 +83,24 @@ def best_segments(
         ending[segment[1]].append(segment)
     ways = [_Way(0.0)]  # the cheapest to each place
     for place, piece in enumerate(pieces):
-        by_height = _SKIPPED if is_low(piece, height) else _SKIPPED_HIGH
-        by_ink = _SKIPPED_NO_DIGIT * no_digit.get((place, place + 1), 0.0)
+        skipped = -math.log(_SKIPPED if is_low(piece, height) else _SKIPPED_HIGH)
+        if likely := no_digit.get((place, place + 1)):
+            skipped = min(skipped, _cost(_SKIPPED_NO_DIGIT * likely, [piece], height))
         cost, segments, left_out = ways[place]
-        cheapest = _Way(cost - math.log(max(by_height, by_ink)), segments, (*left_out, piece))
+        cheapest = _Way(cost + skipped, segments, (*left_out, piece))
         for segment in ending[place + 1]:
             before = ways[segment[0]]
-            cost = before.cost - math.log(likelihoods[segment])
+            cost = before.cost + _cost(likelihoods[segment], pieces[slice(*segment)], height)
             if cost < cheapest.cost:
                 cheapest = _Way(cost, (*before.segments, segment), before.left_out)
         ways.append(cheapest)
     return list(ways[-1].segments), list(ways[-1].left_out)
+
+
+def _cost(likelihood: float, run: Sequence[Part], height: float) -> float:
+    """Return minus the logarithm of the likelihood of a run of pieces, times the room it takes.
+
+    Digits that touch are cut rightly or wrongly together. A plain sum would count that one doubt
+    once for each of them, so that a narrow 1 would be taken for a part of the digit beside it.
+    """
+    return -math.log(likelihood) * (around(run).width / height + _APART)

@@ -43,7 +43,9 @@ def agreed(
 ) -> npt.NDArray[np.float32]:
     """Return the geometric mean of the probabilities (N, 10) without and with what is around.
 
-    What is no digit among all that is around it has a tenth of that for each of the ten.
+    Those with what is around count twice: on numbers and digits of `datasets.paper` that no network
+    learned from, fewer are then misread than with equal weights. What is no digit among all that is
+    around it has a tenth of that for each of the ten.
 
     Args:
         alone: float32 (N, 10), of each digit in MNIST's form.
@@ -51,7 +53,7 @@ def agreed(
     """
     digits = beside[:, :NOT_ONE]
     none = np.clip(1 - digits.sum(axis=1, keepdims=True), 0, None)
-    both = np.sqrt(alone * (digits + none / NOT_ONE))
+    both = np.cbrt(alone * (digits + none / NOT_ONE) ** 2)
     return np.asarray(both / both.sum(axis=1, keepdims=True))
 
 

@@ -176,6 +176,13 @@ def test_pieces_are_joined_where_that_is_the_likelier_reading(likely, wanted):
     assert left_out == []
 
 
+@pytest.mark.parametrize(("together", "wanted"), [(0.8, [(0, 1), (1, 2)]), (0.95, [(0, 2)])])
+def test_that_two_digits_touch_is_one_doubt_and_not_two(together, wanted):
+    one_and_four = parts_at((0, 0, 4, 40), (4, 0, 24, 40))
+    likely = {(0, 1): 0.85, (1, 2): 0.9, (0, 2): together}  # 0.85 * 0.9 is less than both
+    assert best_segments(one_and_four, 40.0, likely) == (wanted, [])
+
+
 def test_a_dash_is_left_out_and_a_loose_bar_is_kept():
     bar = [PIECES[0], *parts_at((19, 18, 30, 22)), PIECES[2]]
     assert (0, 2) in candidates(bar, 40.0)
