@@ -24,6 +24,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -106,9 +107,15 @@ def _accuracies(
         ("digits on paper, from strokes", count, _digits_right(classifier, strokes)),
         ("digits on paper, from MNIST's test digits", count, _digits_right(classifier, from_mnist)),
         ("digits on printed forms, from strokes", count, _digits_right(classifier, one_on_forms)),
+        (
+            "those from strokes, dithered to black and white",
+            count,
+            _digits_right(classifier, list(map(_dithered, strokes))),
+        ),
     ]
     for name, made in (
         ("numbers of 2 to 12 digits", numbers),
+        ("those numbers dithered to black and white", list(map(_dithered, numbers))),
         ("numbers on printed forms", on_forms),
         ("numbers with a plus or brackets", signed),
         ("pages of 2 to 6 lines", pages),
@@ -173,6 +180,11 @@ def _fitted(pixels: np.ndarray) -> Image.Image:
     tight = tight.resize([max(1, round(scale * side)) for side in tight.size])
     square.paste(tight, ((32 - tight.width) // 2, (32 - tight.height) // 2))
     return square
+
+
+def _dithered(made: paper.PaperPicture) -> paper.PaperPicture:
+    """Return a picture as a file of one bit a pixel has it: grey is made of dots."""
+    return replace(made, picture=made.picture.convert("1"))
 
 
 def _digits_right(classifier: DigitClassifier, made: Sequence[paper.PaperPicture]) -> float:

@@ -287,6 +287,23 @@ def test_a_page_full_of_specks_is_read_in_bounded_time(reader):
     assert len(reading.digits) + len(reading.ignored) <= 500
 
 
+def test_a_picture_of_thousands_of_dots_is_no_sure_digit(reader):
+    pixels = np.full((300, 300), 255, np.uint8)
+    pixels[5:295:4, 5:295:4] = 0
+    prediction = reader.inspect(Image.fromarray(pixels))
+    assert prediction.confidence < 0.5
+
+
+def test_most_pictures_of_black_and_white_dots_are_read(reader):
+    pictures = paper.digits(30, seed=704)
+    right = [reader.inspect(p.picture.convert("1")).digit == int(p.text) for p in pictures]
+    assert np.mean(right) >= 0.7
+
+
+def test_a_number_of_black_and_white_dots_is_read(reader, number):
+    assert reader.read(number.picture.convert("1")).text == number.text
+
+
 def test_the_stages_end_with_what_the_classifier_reads(reader):
     for made in paper.digits(3, seed=11):
         figure = explain(made.picture, reader.predict_proba)

@@ -65,11 +65,14 @@ def _with_pieces(
     main: Part, parts: Sequence[Part], belongs: Callable[[Box, Box], bool]
 ) -> list[Part]:
     """Return a part with what belongs to it, no specks, and then what belongs to these as well."""
-    chosen = [main]
+    chosen: list[Part] = []
+    found = [main]
     rest = [part for part in parts if part is not main and part.area >= _SPECK * main.area]
-    while found := [part for part in rest if belongs(part.box, around(chosen))]:
+    while found:
         chosen += found
-        rest = [part for part in rest if part not in found]
+        box = around(chosen)
+        found = [part for part in rest if belongs(part.box, box)]
+        rest = [part for part in rest if not belongs(part.box, box)]
     return chosen
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias, Union
 import numpy as np
 
 from digitnet.errors import InvalidInputError
+from digitnet.pictures.raster import without_raster
 from digitnet.pictures.resizing import Grey
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ class Picture:
     """A picture as the steps that follow take it.
 
     Attributes:
-        grey: float32 (H, W), luminance in 0..1, upright, of at most 1024 pixels a side.
+        grey: float32 (H, W), luminance in 0..1, upright, of at most 1024 pixels a side, without a
+            raster.
         scale: Pixels of the source for a pixel of `grey`, at least 1.
         notes: What was particular about the source, in plain words.
     """
@@ -62,7 +64,7 @@ def is_picture(source: object) -> bool:
 
 
 def open_picture(source: Source) -> Picture:
-    """Open a picture: turned upright by its EXIF note, laid on a ground, in grey.
+    """Open a picture: upright by its EXIF note, laid on a ground, in grey, without a raster.
 
     Args:
         source: The path of a file that Pillow reads, or a PIL image. Of a file's frames the
@@ -89,7 +91,7 @@ def open_picture(source: Source) -> Picture:
             # A JPEG decodes to a half, a quarter or an eighth, in grey, at a fraction of the cost
             image.draft("L" if image.mode == "RGB" else image.mode, (LONGEST_SIDE, LONGEST_SIDE))
         grey = _upright_grey(image)
-    return Picture(grey, max(1.0, max(width, height) / max(grey.shape)), notes)
+    return Picture(without_raster(grey), max(1.0, max(width, height) / max(grey.shape)), notes)
 
 
 def _which(image: Image.Image, frames: int) -> str:
