@@ -77,6 +77,40 @@ def test_ink_on_a_transparent_ground_is_seen_whatever_its_colour():
         assert abs(float(grey[10, 10]) - float(grey[30, 50])) > 0.5
 
 
+def coloured(ink, ground):
+    """The dark corner in one colour, all else in another."""
+    image = Image.new("RGB", IMAGE.size, ground)
+    image.paste(ink, (5, 5, 15, 15))
+    return image
+
+
+@pytest.mark.parametrize(
+    ("ink", "ground"),
+    [
+        ((240, 230, 60), (225, 225, 220)),  # a yellow marker on paper
+        ((200, 40, 40), (60, 80, 170)),
+        ((60, 160, 60), (220, 95, 40)),
+    ],
+)
+@pytest.mark.parametrize("ending", ["png", "jpg"])
+def test_ink_as_light_as_its_ground_is_seen_by_its_colour(ink, ground, ending, tmp_path):
+    image = coloured(ink, ground)
+    assert np.ptp(np.asarray(image.convert("L"), float)) < 30
+    path = tmp_path / f"picture.{ending}"
+    image.save(path)
+    for source in (image, path):
+        grey = open_picture(source).grey
+        assert abs(float(grey[10, 10]) - float(grey[30, 50])) > 0.4
+
+
+@pytest.mark.parametrize("ink", [(20, 20, 20), (40, 50, 140), (150, 30, 40), (30, 110, 60)])
+def test_what_is_dark_enough_is_seen_by_its_luminance(ink):
+    image = coloured(ink, (235, 230, 215))
+    assert np.array_equal(
+        open_picture(image).grey, np.asarray(image.convert("L"), np.float32) / 255
+    )
+
+
 def test_the_scale_leads_back_to_the_source(tmp_path):
     paper.save(tmp_path / "large.jpg", IMAGE.convert("RGB"), "12 megapixels")
     opened = open_picture(tmp_path / "large.jpg")
@@ -106,6 +140,7 @@ def test_too_large_a_picture_is_refused_before_it_is_decoded(size, tmp_path):
         (b"", r"is empty\. Save it again"),
         (b"%PDF-1.7 ...", r"is a PDF\. Export its page as a PNG"),
         (b"<svg xmlns=''/>", r"is an SVG"),
+        (b"\0\0\0\x24ftypheic\0\0\0\0mif1", r"is a HEIC photo, .* Export it as a JPEG"),
         (b"hello, this is text", r"is none that can be read"),
     ],
 )
