@@ -105,17 +105,17 @@ def _accuracies(
             _right(classifier, pasted, labels),
         ),
         ("digits on paper, from strokes", count, _digits_right(classifier, strokes)),
-        ("digits on paper, from MNIST's test digits", count, _digits_right(classifier, from_mnist)),
-        ("digits on printed forms, from strokes", count, _digits_right(classifier, one_on_forms)),
         (
-            "those from strokes, dithered to black and white",
+            "the same, dithered to black and white",
             count,
             _digits_right(classifier, list(map(_dithered, strokes))),
         ),
+        ("digits on paper, from MNIST's test digits", count, _digits_right(classifier, from_mnist)),
+        ("digits on printed forms, from strokes", count, _digits_right(classifier, one_on_forms)),
     ]
     for name, made in (
         ("numbers of 2 to 12 digits", numbers),
-        ("those numbers dithered to black and white", list(map(_dithered, numbers))),
+        ("the same numbers, dithered to black and white", list(map(_dithered, numbers))),
         ("numbers on printed forms", on_forms),
         ("numbers with a plus or brackets", signed),
         ("pages of 2 to 6 lines", pages),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from numbers import Real
 from pathlib import Path
@@ -17,13 +18,14 @@ from digitnet.data.image_set import DIGITS
 from digitnet.errors import ArtifactError, InvalidInputError, warn
 from digitnet.model_file import ModelInfo
 from digitnet.pictures import Box, Source, find_numbers, is_picture, open_picture, prepare
-from digitnet.pictures.preparing import FAINT, SMALL, STRIP
+from digitnet.pictures.preparing import FAINT, SMALL, STRIP, prepare_all
 from digitnet.prediction import Prediction, Reading
 from digitnet.recipe import Recipe
 
 INPUT_SHAPE = (1, 28, 28)  # MNIST's
 MEAN, STD = 0.1307, 0.3081  # of MNIST's 60,000 training pictures in 0..1
 _BRIGHT = 128  # mean level of a picture's outermost pixels; MNIST's border is black
+_PICTURES = 256  # real pictures prepared in one go: what was seen of each takes some hundred KB
 _CHUNK = 4096  # pictures looked at in one go: there may be more than memory holds
 _WEIGHTS = Path(__file__).parent / "weights" / "digits.safetensors"
 _UNSURE = 0.9  # confidence below which a second digit is named
@@ -162,17 +164,23 @@ class DigitClassifier(ImageClassifier):
         if not all(is_picture(source) for source in sources):
             return super()._logits(x)
         self._require_fit()
-        return torch.from_numpy(np.stack([self._digit_in(source) for source in sources])).log()
+        chunks = range(0, len(sources), _PICTURES)
+        likely = [self._digits_in(sources[start : start + _PICTURES]) for start in chunks]
+        return torch.from_numpy(np.concatenate(likely)).log()
 
-    def _digit_in(self, source: Source) -> npt.NDArray[np.float32]:
-        """Return how likely the digit in a real picture is each (10,)."""
-        prepared = prepare(source, self._probabilities)
-        if prepared.probabilities is None:
-            raise InvalidInputError(
-                f"Expected a picture with a digit; nothing written was found in {source!r}. "
-                "inspect(source) says so without an error."
-            )
-        return prepared.probabilities
+    def _digits_in(self, sources: Sequence[Source]) -> npt.NDArray[np.float32]:
+        """Return how likely the digits in real pictures are each (N, 10)."""
+        likely = []
+        for source, prepared in zip(
+            sources, prepare_all(sources, self._probabilities), strict=True
+        ):
+            if prepared.probabilities is None:
+                raise InvalidInputError(
+                    f"Expected a picture with a digit; nothing written was found in {source!r}. "
+                    "inspect(source) says so without an error."
+                )
+            likely.append(prepared.probabilities)
+        return np.stack(likely)
 
     @classmethod
     def _from_info(

@@ -43,6 +43,29 @@ def test_drawings_are_read_as_images_and_as_files(reader, drawings, tmp_path):
         assert reader.predict_proba(source).shape == (1, 10)
 
 
+def test_pictures_are_read_together_as_each_alone(reader, drawings, monkeypatch):
+    monkeypatch.setattr("digitnet.digits._PICTURES", 7)  # of more than one chunk
+    pictures = [made.picture for made in [*drawings, *paper.digits(10, seed=705)]]
+    together = reader.predict_proba(pictures)
+    for probabilities, picture in zip(together, pictures, strict=True):
+        assert np.allclose(probabilities, reader.predict_proba(picture)[0], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("ink", "ground"),
+    [((240, 230, 60), (225, 225, 220)), ((60, 80, 170), (200, 40, 40))],
+)
+def test_ink_as_light_as_its_ground_is_read(reader, drawings, ink, ground):
+    pictures = []
+    for drawing in drawings:
+        grey = drawing.picture.convert("L")
+        picture = Image.new("RGB", grey.size, ground)
+        picture.paste(ink, mask=grey.point(lambda level: 255 - level))
+        pictures.append(picture)
+    labels = [int(drawing.text) for drawing in drawings]
+    assert (reader.predict(pictures) == labels).mean() >= 0.9
+
+
 def test_most_digits_on_paper_are_read(reader):
     pictures = paper.digits(40, seed=702)
     right = [reader.inspect(p.picture).digit == int(p.text) for p in pictures]

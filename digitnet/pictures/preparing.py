@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ from digitnet.pictures.light import evened
 from digitnet.pictures.looking import FAINTEST, Look, look
 from digitnet.pictures.mnist_form import SIZE, Classify, to_mnist_form
 from digitnet.pictures.one_digit import find_candidates, touches_border
-from digitnet.pictures.opening import Source, open_picture
+from digitnet.pictures.opening import Picture, Source, open_picture
 from digitnet.pictures.parts import Box, Part, around, cut_out
 from digitnet.pictures.resizing import Grey
 from digitnet.pictures.segment_network import NOT_ONE
@@ -76,7 +76,30 @@ def prepare(source: Source, classify: Classify | None = None) -> Prepared:
     Raises:
         InvalidInputError: It is no picture, or one that cannot be read.
     """
-    picture = open_picture(source)
+    return prepare_all([source], classify)[0]
+
+
+def prepare_all(sources: Sequence[Source], classify: Classify | None = None) -> list[Prepared]:
+    """Return several pictures as `prepare` does; what needs no choice is judged all at once.
+
+    That is faster, but all looks at all pictures are kept in memory.
+    """
+    found = [_found_in(open_picture(source), classify) for source in sources]
+    places = [k for k, one in enumerate(found) if one.chosen and one.probabilities is None]
+    if classify is None or not places:
+        return found
+    unjudged = [found[place] for place in places]
+    alone = classify(np.stack([one.pixels for one in unjudged]))
+    beside = weigh(
+        np.concatenate([_with_all_around(one.looks[-1], one.chosen) for one in unjudged])
+    )
+    for place, probabilities in zip(places, agreed(alone, beside), strict=True):
+        found[place] = replace(found[place], probabilities=probabilities)
+    return found
+
+
+def _found_in(picture: Picture, classify: Classify | None) -> Prepared:
+    """Find the digit in a picture; it has no probabilities yet if there was nothing to choose."""
     looks, whole, (chosen, _, probabilities) = _sighting(picture.grey, classify)
     if not chosen:
         blank = np.zeros((SIZE, SIZE), np.uint8)
@@ -87,10 +110,8 @@ def prepare(source: Source, classify: Classify | None = None) -> Prepared:
     if last is not looks[0]:
         strength = min(strength, looks[0].strength(whole, all_round=True))
     warnings = _warnings(looks[0], whole, strength, picture.scale)
-    if classify is not None and probabilities is None:
-        (probabilities,) = agreed(*_judged(last, [chosen], classify))
     return Prepared(
-        to_mnist_form(cut_out(last.ink, last.parts, chosen)),
+        _alone(last, chosen),
         last.in_picture(around(chosen)).moved(0, 0, picture.scale),
         (*picture.notes, *warnings),
         looks,
@@ -210,12 +231,19 @@ def _judged(
     Returns:
         float32 (N, 10), from MNIST's form, and (N, 12), from all ink: see `weigh`.
     """
-    pixels = [to_mnist_form(cut_out(seen.ink, seen.parts, parts)) for parts in found]
-    around_them = [
-        in_line(seen.ink, seen.parts, parts, [(0, len(parts))], around(parts).size)
-        for parts in found
-    ]
-    return classify(np.stack(pixels)), weigh(np.concatenate(around_them))
+    alone = np.stack([_alone(seen, parts) for parts in found])
+    beside = np.concatenate([_with_all_around(seen, parts) for parts in found])
+    return classify(alone), weigh(beside)
+
+
+def _alone(seen: Look, parts: Sequence[Part]) -> npt.NDArray[np.uint8]:
+    """Return some parts in MNIST's form."""
+    return to_mnist_form(cut_out(seen.ink, seen.parts, parts))
+
+
+def _with_all_around(seen: Look, parts: Sequence[Part]) -> npt.NDArray[np.uint8]:
+    """Return some parts, and all ink around them, as `weigh` takes them."""
+    return in_line(seen.ink, seen.parts, parts, [(0, len(parts))], around(parts).size)
 
 
 def _warnings(seen: Look, chosen: list[Part], strength: float, scale: float) -> list[str]:
