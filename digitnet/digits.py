@@ -25,7 +25,7 @@ from digitnet.recipe import Recipe
 INPUT_SHAPE = (1, 28, 28)  # MNIST's
 MEAN, STD = 0.1307, 0.3081  # of MNIST's 60,000 training pictures in 0..1
 _BRIGHT = 128  # mean level of a picture's outermost pixels; MNIST's border is black
-_PICTURES = 256  # real pictures prepared in one go: what was seen of each takes some hundred KB
+_PICTURES = 32  # real pictures judged in one go: what was seen of each may take 3 MB
 _CHUNK = 4096  # pictures looked at in one go: there may be more than memory holds
 _WEIGHTS = Path(__file__).parent / "weights" / "digits.safetensors"
 _UNSURE = 0.9  # confidence below which a second digit is named
@@ -170,16 +170,15 @@ class DigitClassifier(ImageClassifier):
 
     def _digits_in(self, sources: Sequence[Source]) -> npt.NDArray[np.float32]:
         """Return how likely the digits in real pictures are each (N, 10)."""
+        prepared = prepare_all(sources, self._probabilities)
         likely = []
-        for source, prepared in zip(
-            sources, prepare_all(sources, self._probabilities), strict=True
-        ):
-            if prepared.probabilities is None:
+        for source, one in zip(sources, prepared, strict=True):
+            if one.probabilities is None:
                 raise InvalidInputError(
                     f"Expected a picture with a digit; nothing written was found in {source!r}. "
                     "inspect(source) says so without an error."
                 )
-            likely.append(prepared.probabilities)
+            likely.append(one.probabilities)
         return np.stack(likely)
 
     @classmethod

@@ -174,7 +174,7 @@ def test_halves_of_a_broken_digit_are_read_as_one(reader, width):
     assert found.box[2] - found.box[0] > 0.8 * width
 
 
-def test_what_is_around_a_digit_counts_as_much_as_its_form(monkeypatch, drawings):
+def test_what_is_around_a_digit_counts_twice(monkeypatch, drawings):
     def one_or_seven(count, one, seven, classes):
         likely = np.zeros((count, classes), np.float32)
         likely[:, [1, 7]] = one, seven

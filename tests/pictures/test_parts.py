@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from digitnet.pictures import one_digit
 from digitnet.pictures.one_digit import find_candidates
-from digitnet.pictures.parts import Box, around, cut_out, find_parts
+from digitnet.pictures.parts import Box, Part, around, cut_out, find_parts
 
 
 def ink_of(*boxes, shape=(60, 60)):
@@ -69,6 +70,17 @@ def test_the_others_come_after_it_and_the_most_prominent_is_first():
         (candidate.prominence for candidate in found), reverse=True
     )
     assert find_candidates((), (60, 60)) == []
+
+
+def test_many_parts_do_not_ask_for_the_box_around_them_one_by_one(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        one_digit, "around", lambda parts: asked.append(len(parts)) or around(parts)
+    )
+    corners = [(row, column) for row in range(20, 60, 2) for column in range(20, 60, 2)]
+    parts = [Part(n, Box(x, y, x + 2, y + 2), 4) for n, (y, x) in enumerate(corners, start=1)]
+    assert len(find_candidates(parts, (80, 80))[0].parts) == 400
+    assert len(asked) < 100
 
 
 def test_a_part_is_offered_without_its_pieces_and_with_farther_ones_as_well():

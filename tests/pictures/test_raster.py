@@ -40,10 +40,14 @@ def test_noise_is_smoothed():
     assert without_raster(noisy).std() < 0.05
 
 
-def test_paper_and_what_is_written_on_it_stay_as_they_are():
-    for made in [*paper.digits(10, seed=20), *paper.numbers(5, seed=20)]:
+def test_made_paper_stays_as_it_is_and_is_smoothed_when_it_is_dithered(monkeypatch):
+    monkeypatch.setattr("digitnet.pictures.opening.without_raster", lambda grey: grey)
+    style = paper.Style(size=400)
+    for made in [*paper.digits(10, seed=20, style=style), *paper.numbers(5, seed=20, style=style)]:
         grey = open_picture(made.picture).grey
         assert without_raster(grey) is grey
+        in_dots = open_picture(made.picture.convert("1")).grey
+        assert without_raster(in_dots).std() < in_dots.std()
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1), (28, 28), (100, 100), (400, 300)])
