@@ -1,9 +1,9 @@
-"""Training and predicting on a GPU: seconds an epoch, what of them is kernels, pictures a second.
+"""Training and predicting on a GPU: seconds, how much of an epoch is kernels, memory.
 
     DIGITNET_DATA=... python benchmarks/gpu.py
     python benchmarks/gpu.py --quick
 
-Without a GPU it runs as a trial alone, with `--quick`, and there are no kernels to be counted.
+Without a GPU it runs as a trial alone, with `--quick`: no kernels are counted there, nor memory.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ def main() -> None:
                 f"{share:.0%}" if torch.cuda.is_available() else "-",
                 harness.median_and_range([len(test) / taken / 1e3 for taken in figures["all"]], 0),
                 harness.median_and_range([1e3 * taken for taken in figures["one"]]),
+                *(f"{mib:,.0f}" if torch.cuda.is_available() else "-" for mib in figures["memory"]),
             )
         )
     harness.report(
@@ -57,6 +58,7 @@ def main() -> None:
         columns=[
             *("recipe", "first epoch, s", "an epoch, s", "of it kernels"),
             *("thousand predictions a second", "one prediction, ms"),
+            *("MiB at most in training", "in predicting"),
         ],
         rows=rows,
         figures=measured,
@@ -64,9 +66,10 @@ def main() -> None:
 
 
 def _measure(name: str, train: ImageSet, test: ImageSet, rounds: int) -> dict[str, Sequence[float]]:
-    """Return seconds: of each epoch, of an epoch's kernels, of predicting all and one."""
+    """Return seconds: of each epoch, of an epoch's kernels, of predicting all and one; and MiB."""
     classifier = DigitClassifier(recipe=name, seed=0)
     history = classifier.fit(train, epochs=1 + rounds, verbose=0)
+    memory = [_peak_mib()]
     part = train[: PROFILED * RECIPES[name].batch_size]
     with profile() as profiled:
         classifier.fit(part, epochs=1, verbose=0)
@@ -77,12 +80,25 @@ def _measure(name: str, train: ImageSet, test: ImageSet, rounds: int) -> dict[st
         if event.device_type == DeviceType.CUDA and not event.is_user_annotation
     )
     images = test.images.numpy()
+    _peak_mib()  # what the profiled part took does not count
+    seconds_of_all = _seconds(classifier, images, 20)
+    memory.append(_peak_mib())
     return {
         "epochs": [log.epoch_seconds for log in history],
         "kernels": [1e-6 * micros * len(train) / len(part)],
-        "all": _seconds(classifier, images, 20),
+        "all": seconds_of_all,
         "one": _seconds(classifier, images[:1], 200),
+        "memory": memory,
     }
+
+
+def _peak_mib() -> float:
+    """Return the most MiB that tensors have taken on the GPU since this was last asked."""
+    if not torch.cuda.is_available():
+        return 0.0
+    peak = torch.cuda.max_memory_allocated()
+    torch.cuda.reset_peak_memory_stats()
+    return peak / 2**20
 
 
 def _seconds(classifier: DigitClassifier, images: np.ndarray, repeats: int) -> list[float]:
