@@ -39,7 +39,7 @@ def divisions_with_truth(
     That is its digit, `NOT_ONE`, `NO_DIGIT`, or `None` where that is left open.
 
     Args:
-        picture: Of a number.
+        picture: Of numbers, of one digit, or of what is none.
         nearest: Whether what is nearest to a digit that no cut leaves whole is it.
     """
     opened = open_picture(picture.picture)

@@ -1,4 +1,4 @@
-"""Train the network that finds digits in a line, on numbers of `datasets.paper`.
+"""Train the network that tells what is a digit in a line, on pictures of `datasets.paper`.
 
     DIGITNET_DATA=... python examples/train_segments.py --out segments.safetensors
     python examples/train_segments.py --quick --out segments.safetensors
@@ -53,6 +53,13 @@ SETS = (  # what is drawn, whether with MNIST's digits, and how many of it
     (partial(paper.numbers, style=SMALL, signs=True), False, 1000),
     (partial(paper.numbers, style=SMALL, signs=True), True, 1000),
     (partial(paper.letters, style=SMALL), False, 1000),
+    (partial(paper.digits, style=SMALL), False, 2500),
+    (partial(paper.digits, style=SMALL), True, 2500),
+    (partial(paper.digits, style=FORM), False, 500),
+    (partial(paper.digits, style=FORM), True, 500),
+    (partial(paper.scribbles, style=SMALL), False, 1000),
+    (partial(paper.blanks, style=SMALL), False, 2000),
+    (partial(paper.blanks, style=FORM), False, 1000),
 )
 
 

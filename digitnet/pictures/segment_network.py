@@ -24,14 +24,14 @@ class SegmentNetwork(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.blocks = nn.Sequential(
-            NormBlock(2 * 2**2, 32),
-            NormBlock(32, 48, pool=True),
-            NormBlock(48, 64),
-            NormBlock(64, 64, pool=True),
-            NormBlock(64, 96),
+            NormBlock(2 * 2**2, 40),
+            NormBlock(40, 64, pool=True),
+            NormBlock(64, 80),
+            NormBlock(80, 80, pool=True),
+            NormBlock(80, 128),
         )
         rows, columns = (side // _REDUCED for side in SEEN)
-        self.output = nn.Linear(96 * rows * columns, NO_DIGIT + 1)
+        self.output = nn.Linear(128 * rows * columns, NO_DIGIT + 1)
 
     def forward(self, seen: Tensor) -> Tensor:
         """Map float32 (N, 2, 32, 48) in 0..1 to logits (N, 12): digits, `NOT_ONE`, `NO_DIGIT`."""

@@ -20,7 +20,7 @@ _BATCH = 256  # segments at a time: a page may have thousands
 def weigh(seen: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """Return how likely segments are each of the digits, and not only a part of one, or several.
 
-    A small network decides, trained on numbers of `datasets.paper`
+    A small network decides, trained on pictures of `datasets.paper`
     (`examples/train_segments.py`).
 
     Args:
