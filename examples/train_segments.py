@@ -4,7 +4,8 @@
     python examples/train_segments.py --quick --out segments.safetensors
 
 A line's pieces are put together in all ways that may be a digit, as in any picture; the network
-learns which of them are one, and which.
+learns which of them are one, and which. It is asked of single digits, and of marks on pages without
+any, as well: so it sees those too.
 
 With the same machine, versions and threads the file comes out the same, byte for byte.
 """
