@@ -11,7 +11,7 @@ from PIL import Image, ImageChops, ImageDraw
 from digitnet import DigitClassifier
 from digitnet.datasets import paper
 from digitnet.errors import InvalidInputError, NotFittedError
-from digitnet.pictures import explain, prepare, preparing
+from digitnet.pictures import explain, prepare, preparing, sighting
 
 CLEAR = {"papers": ("canvas",), "pens": ("brush",), "size": 200, "height": 0.6, "contrast": 0.9}
 BLANK = Image.new("RGB", (300, 200), "white")
@@ -180,7 +180,7 @@ def test_what_is_around_a_digit_counts_twice(monkeypatch, drawings):
         likely[:, [1, 7]] = one, seven
         return likely
 
-    monkeypatch.setattr(preparing, "weigh", lambda seen: one_or_seven(len(seen), 0.9, 0.1, 12))
+    monkeypatch.setattr(sighting, "weigh", lambda seen: one_or_seven(len(seen), 0.9, 0.1, 12))
     found = prepare(drawings[0].picture, lambda pixels: one_or_seven(len(pixels), 0.5, 0.5, 10))
     assert found.probabilities[1] / found.probabilities[7] == pytest.approx(9 ** (2 / 3))
     assert found.probabilities.sum() == pytest.approx(1)

@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from digitnet.pictures.clean import are_of_form, clean_ink, straight_lines
 from digitnet.pictures.contrast import FAR, contrast
+from digitnet.pictures.in_line import in_line
 from digitnet.pictures.ink import find_ink
-from digitnet.pictures.parts import Box, Part, Parts, around, find_parts
+from digitnet.pictures.mnist_form import to_mnist_form
+from digitnet.pictures.parts import Box, Part, Parts, around, cut_out, find_parts
 from digitnet.pictures.resizing import Grey, resized
 
 # Strength below which parts are folds and stains rather than ink: with more, faint pencil is lost;
@@ -66,6 +69,14 @@ class Look:
         place = self.place.within(grey.shape)
         seen = Image.fromarray(grey).resize(self.grey.shape[::-1], Image.Resampling.BOX, place)
         return replace(self, grey=np.asarray(seen))
+
+    def in_mnist_form(self, parts: Sequence[Part]) -> npt.NDArray[np.uint8]:
+        """Return some parts alone as a picture of MNIST's, uint8 (28, 28)."""
+        return to_mnist_form(cut_out(self.ink, self.parts, parts))
+
+    def in_line(self, parts: Sequence[Part]) -> npt.NDArray[np.uint8]:
+        """Return some parts, and all ink around them, as `weigh` takes them: (1, 2, 32, 48)."""
+        return in_line(self.ink, self.parts, parts, [(0, len(parts))], around(parts).size)
 
     def strength(self, parts: Sequence[Part], *, all_round: bool = False) -> float:
         """Return how much the ink of some parts differs from the paper around it, in 0..1.
