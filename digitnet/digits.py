@@ -18,7 +18,7 @@ from digitnet.data.image_set import DIGITS
 from digitnet.errors import ArtifactError, InvalidInputError, warn
 from digitnet.model_file import ModelInfo
 from digitnet.pictures import Box, Source, find_numbers, is_picture, open_picture, prepare
-from digitnet.pictures.preparing import FAINT, SMALL, STRIP, prepare_all
+from digitnet.pictures.preparing import FAINT, SEVERAL, SMALL, STRIP, STROKE, prepare_all
 from digitnet.prediction import Prediction, Reading
 from digitnet.recipe import Recipe
 
@@ -29,9 +29,9 @@ _PICTURES = 32  # real pictures judged in one go: what was seen of each may take
 _CHUNK = 4096  # pictures looked at in one go: there may be more than memory holds
 _WEIGHTS = Path(__file__).parent / "weights" / "digits.safetensors"
 _UNSURE = 0.9  # confidence below which a second digit is named
-# Marks that are hardly a digit: most that are found on blank pages are such
-_DOUBTFUL = frozenset((FAINT, STRIP, SMALL))
-_WRITING = 0.8  # share of them that is counted as writing: a guess, so that none is surer than 0.9
+# Marks that may be no digit, as most that are found on blank pages, or not the one that is meant
+_DOUBTFUL = frozenset((FAINT, STRIP, STROKE, SMALL, SEVERAL))
+_MEANT = 0.8  # share of them that is counted as the digit: a guess, so that none is surer than 0.9
 
 D = TypeVar("D", bound="DigitClassifier")
 
@@ -92,8 +92,10 @@ class DigitClassifier(ImageClassifier):
 
         The probabilities are the geometric mean of this network's and, counted twice, those of one
         that comes with the package and sees all ink around the digit; what that takes for none has
-        a tenth for each. A mark that is "too faint", "too small" or "a strip along the edge" may be
-        a fold, a speck or the edge of a sheet: of it, a fifth is spread over all digits alike.
+        a tenth for each. Of a photo or a scan, two looks count alike. A mark that is "too faint",
+        "too small", "a short stroke" or "a strip along the edge" may be a fold, a speck, a dash or
+        the edge of a sheet, and one of "several digits" not what is meant: of all these, a fifth is
+        spread over all digits alike.
 
         Args:
             source: The path of a picture file, or a PIL image: a photo, a scan, a drawing.
@@ -214,5 +216,5 @@ def _prediction(
     second, first = np.argsort(probabilities)[-2:].tolist()
     unsure = (f"unsure: {first} or {second}",) if probabilities[first] < _UNSURE else ()
     if _DOUBTFUL.intersection(warnings):
-        probabilities = _WRITING * probabilities + (1 - _WRITING) / len(DIGITS)
+        probabilities = _MEANT * probabilities + (1 - _MEANT) / len(DIGITS)
     return Prediction(first, float(probabilities[first]), probabilities, pixels, box, unsure)

@@ -11,7 +11,9 @@ from PIL import Image, ImageChops, ImageDraw
 from digitnet import DigitClassifier
 from digitnet.datasets import paper
 from digitnet.errors import InvalidInputError, NotFittedError
-from digitnet.pictures import explain, prepare, preparing, sighting
+from digitnet.pictures import explain, open_picture, prepare, preparing
+from digitnet.pictures.parts import around
+from digitnet.pictures.sighting import look_again, look_for_digit
 
 CLEAR = {"papers": ("canvas",), "pens": ("brush",), "size": 200, "height": 0.6, "contrast": 0.9}
 BLANK = Image.new("RGB", (300, 200), "white")
@@ -25,6 +27,12 @@ def reader():
 @pytest.fixture(scope="module")
 def drawings():
     return paper.digits(20, seed=700, style=paper.Style(**CLEAR, clutter=0))
+
+
+@pytest.fixture(scope="module")
+def page():
+    style = paper.Style(papers=("lined",), pens=("felt",), contrast=0.8, height=0.3, clutter=0)
+    return paper.digits(1, seed=4, style=style)[0].picture
 
 
 @pytest.fixture(scope="module")
@@ -180,15 +188,52 @@ def test_what_is_around_a_digit_counts_twice(monkeypatch, drawings):
         likely[:, [1, 7]] = one, seven
         return likely
 
-    monkeypatch.setattr(sighting, "weigh", lambda seen: one_or_seven(len(seen), 0.9, 0.1, 12))
+    monkeypatch.setattr(preparing, "weigh", lambda seen: one_or_seven(len(seen), 0.9, 0.1, 12))
     found = prepare(drawings[0].picture, lambda pixels: one_or_seven(len(pixels), 0.5, 0.5, 10))
     assert found.probabilities[1] / found.probabilities[7] == pytest.approx(9 ** (2 / 3))
     assert found.probabilities.sum() == pytest.approx(1)
     assert prepare(drawings[0].picture).probabilities is None
 
 
-def test_several_digits_are_told_of(reader, number):
-    assert "several digits: use read()" in reader.inspect(number.picture).warnings
+def test_a_digit_that_another_look_does_not_show_is_less_sure(reader, page, monkeypatch):
+    def probabilities(again):
+        monkeypatch.setattr(preparing, "look_again", lambda found: (found.looks[-1], again(found)))
+        return reader.inspect(page).probabilities
+
+    same = probabilities(lambda found: found.choice.parts)
+    expected = np.sqrt(same) / np.sqrt(same).sum()
+    assert probabilities(lambda _: []) == pytest.approx(expected, abs=1e-6)
+
+
+def test_clean_drawings_are_not_looked_at_again(reader, drawings, monkeypatch):
+    monkeypatch.setattr(preparing, "look_again", None)
+    assert reader.inspect(drawings[0].picture).confidence > 0.95
+
+
+def test_another_look_finds_the_same_digit_with_more_around_it(page):
+    found = look_for_digit(open_picture(page).grey, None)
+    again, parts = look_again(found)
+    assert again.place.size > found.looks[-1].place.size
+    first = found.looks[-1].in_picture(around(found.choice.parts))
+    assert again.in_picture(around(parts)).overlap(first) > 0.7
+
+
+@pytest.mark.parametrize("length", [20, 60])
+def test_a_short_stroke_is_not_surely_a_one(reader, length):
+    drawn = Image.new("L", (400, 300), 240)
+    middle = (200, 150)
+    ImageDraw.Draw(drawn).line((*middle, middle[0] - 4, middle[1] + length), fill=40, width=5)
+    found = reader.inspect(drawn)
+    is_short = "a short stroke: a 1, or a dash?" in found.warnings
+    assert found.digit == 1
+    assert is_short == (length < 40)
+    assert (found.confidence < 0.9) == is_short
+
+
+def test_several_digits_are_told_of_and_none_is_sure(reader, number):
+    found = reader.inspect(number.picture)
+    assert "several digits: use read()" in found.warnings
+    assert found.confidence < 0.9
 
 
 def test_a_digit_at_the_edge_is_told_of(reader, drawings):

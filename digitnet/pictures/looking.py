@@ -34,6 +34,7 @@ class Look:
         left: Where its left edge lies in the whole picture, in that picture's pixels.
         top: Likewise.
         scale: Pixels of the whole picture for one of these.
+        is_clean: Whether all that differs from the paper is ink.
     """
 
     grey: Grey
@@ -42,6 +43,7 @@ class Look:
     left: float
     top: float
     scale: float
+    is_clean: bool
 
     @property
     def place(self) -> Box:
@@ -78,6 +80,14 @@ class Look:
         """Return some parts, and all ink around them, as `weigh` takes them: (1, 2, 32, 48)."""
         return in_line(self.ink, self.parts, parts, [(0, len(parts))], around(parts).size)
 
+    def width_by_length(self, parts: Sequence[Part]) -> float:
+        """Return how far the ink of some parts spreads across, by how far along: a line is 0."""
+        points = np.argwhere(np.isin(self.parts.labels, [part.number for part in parts]))
+        if len(points) < 2:
+            return 1.0
+        across, along = np.linalg.eigvalsh(np.cov(points.T))
+        return float(np.sqrt(max(across, 0.0) / along))
+
     def strength(self, parts: Sequence[Part], *, all_round: bool = False) -> float:
         """Return how much the ink of some parts differs from the paper around it, in 0..1.
 
@@ -107,7 +117,7 @@ def look(grey: Grey, longest: int, box: Box | None = None, first: Look | None = 
     ink, is_clean = _ink(seen, enlarged=1 / scale)
     if first is not None and not is_clean:
         ink = _or_of_both(ink, first, place)
-    found = Look(seen, ink, find_parts(ink), place.left, place.top, scale)
+    found = Look(seen, ink, find_parts(ink), place.left, place.top, scale, is_clean)
     return found if is_clean else _without_faint_parts(found)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -15,13 +16,14 @@ from digitnet.pictures.one_digit import find_candidates
 from digitnet.pictures.parts import Part, around
 from digitnet.pictures.resizing import Grey
 from digitnet.pictures.segment_network import NOT_ONE
-from digitnet.pictures.weighing import agreed, weigh
+from digitnet.pictures.weighing import weigh
 
 # Longer sides in pixels: the ink network was trained on digits 40 to 115 pixels high
-LEAST_LOOK, FIRST_LOOK, FAR_LOOK, CLOSE_LOOK = 112, 160, 512, 128
+LEAST_LOOK, FIRST_LOOK, FAR_LOOK, CLOSE_LOOK, OTHER_LOOK = 112, 160, 512, 128, 112
 _TINY = 16  # pixels of a digit in the first look below which one from farther sees more
 _SMALL = 60  # pixels of a digit below which a closer look sees more
 _MARGIN = 0.45  # of the digit's size, on each side, in the closer look
+_OTHER_MARGIN, _LEAST_MARGIN = 0.6, 2  # likewise in one more, and pixels that it has at least
 _LIKELY = 0.8  # a digit that is less so in few pixels is looked for in more
 _TRUST = 2  # the power by which likelihood counts against prominence
 _SAME = 0.5  # overlap of boxes from which two looks show the same
@@ -33,12 +35,10 @@ class Choice(NamedTuple):
     Attributes:
         parts: Its parts; none where nothing was found.
         likelihood: How likely it is a whole digit; 0 where nothing was found, 1 where nobody asked.
-        probabilities: float32 (10,), of each digit; `None` where nobody asked.
     """
 
     parts: list[Part]
     likelihood: float
-    probabilities: npt.NDArray[np.float32] | None = None
 
 
 class Sighting(NamedTuple):
@@ -48,11 +48,13 @@ class Sighting(NamedTuple):
         looks: At the whole picture, and perhaps closer.
         whole: The digit's parts in the first look; none where nothing was found.
         choice: What is taken for it in the last look.
+        light: float32 (H, W) in 0..1, the picture, perhaps in an even light, that was looked at.
     """
 
     looks: tuple[Look, ...]
     whole: list[Part]
     choice: Choice
+    light: Grey
 
 
 def look_for_digit(grey: Grey, classify: Classify | None) -> Sighting:
@@ -67,6 +69,23 @@ def look_for_digit(grey: Grey, classify: Classify | None) -> Sighting:
     even = even._replace(looks=tuple(seen.in_light_of(grey) for seen in even.looks))
     strength = even.looks[-1].strength(even.choice.parts, all_round=True)
     return even if strength >= FAINTEST else found
+
+
+def look_again(found: Sighting) -> tuple[Look, list[Part]]:
+    """Look once more at a digit that was found, coarser and with more around it.
+
+    Returns:
+        That look, and the parts that are the digit there; none where nothing like it is.
+    """
+    box = found.looks[-1].in_picture(around(found.choice.parts))
+    margin = max(round(_OTHER_MARGIN * box.size), _LEAST_MARGIN)
+    seen = look(found.light, OTHER_LOOK, box.widened(margin))
+    same = [
+        (overlap, candidate.parts)
+        for candidate in find_candidates(seen.parts.parts, seen.grey.shape)
+        if (overlap := seen.in_picture(around(candidate.parts)).overlap(box)) >= _SAME
+    ]
+    return seen, max(same, key=itemgetter(0), default=(0.0, []))[1]
 
 
 def _near_and_far(grey: Grey, classify: Classify | None, *, doubtful: bool) -> Sighting:
@@ -93,7 +112,7 @@ def _closely(grey: Grey, longest: int, classify: Classify | None, *, doubtful: b
     """Look at a picture, and closer at the digit if it is small there."""
     seen = look(grey, longest)
     choice = _choose(seen, classify, doubtful=doubtful)
-    from_afar = Sighting((seen,), choice.parts, choice)
+    from_afar = Sighting((seen,), choice.parts, choice, grey)
     if not choice.parts or around(choice.parts).size >= _SMALL:
         return from_afar
     box = around(choice.parts)
@@ -105,7 +124,7 @@ def _closely(grey: Grey, longest: int, classify: Classify | None, *, doubtful: b
     overlap = close.in_picture(around(closer.parts)).overlap(seen.in_picture(box))
     if overlap < _SAME and closer.likelihood < choice.likelihood:
         return from_afar
-    return Sighting((seen, close), choice.parts, closer)
+    return Sighting((seen, close), choice.parts, closer, grey)
 
 
 def _choose(seen: Look, classify: Classify | None, *, doubtful: bool) -> Choice:
@@ -127,7 +146,7 @@ def _choose(seen: Look, classify: Classify | None, *, doubtful: bool) -> Choice:
     # a stain or a fold may be large, but is fainter than ink
     prominent = [candidate.prominence * seen.strength(candidate.parts) for candidate in candidates]
     best = int(np.argmax(prominent * likely**_TRUST))
-    return Choice(candidates[best].parts, float(likely[best]), agreed(alone, beside)[best])
+    return Choice(candidates[best].parts, float(likely[best]))
 
 
 def _judged(

@@ -71,7 +71,7 @@ def test_what_surely_is_one_digit_or_none_at_all_is_not_cut(kind, share, cut):
 def test_what_is_rather_wide_is_cut_where_it_surely_is_not_one(width, share, cut):
     ink = np.zeros((60, 60), np.float32)
     ink[10:50, 10 : 10 + width] = 1
-    seen = Look(1 - ink, ink, find_parts(ink), 0, 0, 1)
+    seen = Look(1 - ink, ink, find_parts(ink), 0, 0, 1, False)
     line = seen.parts.parts
     assert len(divide(seen, line).pieces) == 1
 
@@ -87,7 +87,7 @@ def test_what_is_rather_wide_is_cut_where_it_surely_is_not_one(width, share, cut
 def test_the_narrowest_parts_are_cut_up_to_a_width_of_all(most, cut):
     ink = np.zeros((60, 200), np.float32)
     ink[10:50, 10:50] = ink[10:50, 70:160] = 1
-    seen = Look(1 - ink, ink, find_parts(ink), 0, 0, 1)
+    seen = Look(1 - ink, ink, find_parts(ink), 0, 0, 1, False)
     found = divide(seen, seen.parts.parts, most_cut=most).pieces
     left = [piece for piece in found if piece.box.right <= 50]
     assert [len(left) > 1, len(found) - len(left) > 1] == cut
@@ -136,7 +136,7 @@ def test_four_hundred_marks_in_one_line_are_bounded():
         labels[part.box.slices] = number
         parts.append(part)
     ink = (labels > 0).astype(np.float32)
-    seen = Look(ink, ink, Parts(labels, tuple(parts)), 0, 0, 1.0)
+    seen = Look(ink, ink, Parts(labels, tuple(parts)), 0, 0, 1.0, False)
     assert len(divide(seen, parts).segments) < 40_000
 
 

@@ -10,7 +10,7 @@ import pytest
 from digitnet.datasets import paper
 from digitnet.pictures.looking import look
 from digitnet.pictures.opening import open_picture
-from digitnet.pictures.parts import Box
+from digitnet.pictures.parts import Box, find_parts
 
 
 @pytest.mark.parametrize("light", [1.0, 0.4])
@@ -19,6 +19,20 @@ def test_strength_is_the_same_in_light_and_in_shadow(light):
     grey[20:100, 55:65] = 0.2 * light
     seen = look(grey, 120)
     assert seen.strength(seen.parts.parts) == pytest.approx(0.75, abs=0.01)
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.6])
+def test_a_bar_is_as_wide_by_its_length_however_it_lies(slope):
+    grey = np.full((120, 120), 0.9, np.float32)
+    rows = np.arange(30, 90)
+    for row in rows:
+        start = round(40 + slope * (row - 30))
+        grey[row, start : start + 12] = 0.1
+    seen = look(grey, 120)
+    wide = 12 / np.hypot(60, 60 * slope) / np.hypot(1, slope)
+    assert seen.width_by_length(seen.parts.parts) == pytest.approx(wide, rel=0.15)
+    dot = replace(seen, parts=find_parts(np.eye(1, dtype=np.float32)))
+    assert dot.width_by_length(dot.parts.parts) == 1
 
 
 @pytest.mark.parametrize("box", [None, Box(31, 17, 203, 120)])
