@@ -72,7 +72,7 @@ def look_for_digit(grey: Grey, classify: Classify | None) -> Sighting:
 
 
 def look_again(found: Sighting) -> tuple[Look, list[Part]]:
-    """Look once more at a digit that was found, coarser and with more around it.
+    """Look once more at a digit that was found, with more around it.
 
     Returns:
         That look, and the parts that are the digit there; none where nothing like it is.
