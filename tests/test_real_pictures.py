@@ -11,9 +11,7 @@ from PIL import Image, ImageChops, ImageDraw
 from digitnet import DigitClassifier
 from digitnet.datasets import paper
 from digitnet.errors import InvalidInputError, NotFittedError
-from digitnet.pictures import explain, open_picture, prepare, preparing
-from digitnet.pictures.parts import around
-from digitnet.pictures.sighting import look_again, look_for_digit
+from digitnet.pictures import explain
 
 CLEAR = {"papers": ("canvas",), "pens": ("brush",), "size": 200, "height": 0.6, "contrast": 0.9}
 BLANK = Image.new("RGB", (300, 200), "white")
@@ -27,12 +25,6 @@ def reader():
 @pytest.fixture(scope="module")
 def drawings():
     return paper.digits(20, seed=700, style=paper.Style(**CLEAR, clutter=0))
-
-
-@pytest.fixture(scope="module")
-def page():
-    style = paper.Style(papers=("lined",), pens=("felt",), contrast=0.8, height=0.3, clutter=0)
-    return paper.digits(1, seed=4, style=style)[0].picture
 
 
 @pytest.fixture(scope="module")
@@ -180,42 +172,6 @@ def test_halves_of_a_broken_digit_are_read_as_one(reader, width):
     found = reader.inspect(drawn)
     assert found.digit == 0
     assert found.box[2] - found.box[0] > 0.8 * width
-
-
-def test_what_is_around_a_digit_counts_twice(monkeypatch, drawings):
-    def one_or_seven(count, one, seven, classes):
-        likely = np.zeros((count, classes), np.float32)
-        likely[:, [1, 7]] = one, seven
-        return likely
-
-    monkeypatch.setattr(preparing, "weigh", lambda seen: one_or_seven(len(seen), 0.9, 0.1, 12))
-    found = prepare(drawings[0].picture, lambda pixels: one_or_seven(len(pixels), 0.5, 0.5, 10))
-    assert found.probabilities[1] / found.probabilities[7] == pytest.approx(9 ** (2 / 3))
-    assert found.probabilities.sum() == pytest.approx(1)
-    assert prepare(drawings[0].picture).probabilities is None
-
-
-def test_a_digit_that_another_look_does_not_show_is_less_sure(reader, page, monkeypatch):
-    def probabilities(again):
-        monkeypatch.setattr(preparing, "look_again", lambda found: (found.looks[-1], again(found)))
-        return reader.inspect(page).probabilities
-
-    same = probabilities(lambda found: found.choice.parts)
-    expected = np.sqrt(same) / np.sqrt(same).sum()
-    assert probabilities(lambda _: []) == pytest.approx(expected, abs=1e-6)
-
-
-def test_clean_drawings_are_not_looked_at_again(reader, drawings, monkeypatch):
-    monkeypatch.setattr(preparing, "look_again", None)
-    assert reader.inspect(drawings[0].picture).confidence > 0.95
-
-
-def test_another_look_finds_the_same_digit_with_more_around_it(page):
-    found = look_for_digit(open_picture(page).grey, None)
-    again, parts = look_again(found)
-    assert again.place.size > found.looks[-1].place.size
-    first = found.looks[-1].in_picture(around(found.choice.parts))
-    assert again.in_picture(around(parts)).overlap(first) > 0.7
 
 
 @pytest.mark.parametrize("length", [20, 60])
