@@ -19,6 +19,7 @@ def explain(source: Source, classify: Classify | None = None) -> Figure:
 
     Each look at the picture, perhaps in an even light, is a pair: what was looked at, and the ink
     found there. Then come the parts that were taken for the digit, and the pixels that are read.
+    One more look, by which a classifier makes sure of what it found, is not drawn.
 
     Args:
         source: The path of a picture file, or a PIL image.

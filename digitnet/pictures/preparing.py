@@ -63,8 +63,8 @@ def prepare(source: Source, classify: Classify | None = None) -> Prepared:
     Args:
         source: The path of a picture file, or a PIL image.
         classify: Tells how likely pictures are each digit. The digit's probabilities are then found
-            as `agreed` says, and of several marks that may be meant, or be pieces of one that is,
-            what looks like a whole digit is preferred.
+            as `agreed` says, of two looks unless its ground is clean, and of several marks that may
+            be meant, or be pieces of one that is, what looks like a whole digit is preferred.
 
     Raises:
         InvalidInputError: It is no picture, or one that cannot be read.
