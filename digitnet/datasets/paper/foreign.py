@@ -14,37 +14,27 @@ from digitnet.datasets.paper.fonts import font
 from digitnet.datasets.paper.layout import Box
 from digitnet.datasets.paper.marks import Mark
 from digitnet.datasets.paper.shot import Shot
+from digitnet.datasets.paper.signs import LETTERS, SIGNS
 from digitnet.datasets.paper.writing import pictured, stroked
 from digitnet.datasets.synthetic import bent, curve, slanted, traced
 
 # Letters and signs that nobody takes for a digit
 _PRINTED = "AEFHKMNPRTUVWXYadefhkmnprtuwxy&@#%?"
 _WRITTEN = {
-    "A": ("0,100 30,0", "30,0 62,100", "12,62 50,60"),
-    "E": ("4,0 0,100", "4,0 50,2", "2,48 42,46", "0,100 52,98"),
-    "F": ("4,0 0,100", "4,0 52,2", "2,48 42,46"),
-    "H": ("0,0 2,100", "56,0 54,100", "2,50 54,48"),
-    "K": ("0,0 2,100", "54,0 4,54", "4,54 58,100"),
-    "M": ("0,100 6,0", "6,0 36,70", "36,70 66,0", "66,0 74,100"),
-    "N": ("0,100 2,0", "2,0 54,100", "54,100 56,0"),
-    "P": ("0,0 2,100", "0,4 40,0 52,24 36,50 2,54"),
-    "R": ("0,0 2,100", "0,4 40,0 50,24 36,48 2,52", "24,52 54,100"),
-    "T": ("0,2 64,0", "32,2 30,100"),
-    "W": ("0,0 18,100", "18,100 36,30", "36,30 54,100", "54,100 74,0"),
-    "X": ("0,0 56,100", "56,0 0,100"),
-    "e": ("4,52 50,48 46,12 24,0 4,24 2,66 22,98 52,86",),
-    "h": ("0,0 2,100", "2,62 22,42 42,52 44,100"),
+    **{name: LETTERS[name][0] for name in "AEFHKMNPRTWX"},
+    "e": ("4,52 50,48 46,12 24,0 4,24 2,66 22,98 52,86",),  # lowercase as high as a digit
+    "h": LETTERS["h"][0],
     "m": ("0,20 2,100", "2,44 20,20 36,40 36,100", "36,44 56,20 74,42 74,100"),
     "w": ("0,30 10,96 30,60 46,96 66,28",),
-    "tick": ("0,60 22,100", "22,100 70,0"),
+    "tick": SIGNS["tick"].strokes,
     "star": ("0,96 34,0", "34,0 62,98", "62,98 0,34", "0,34 70,34", "70,34 0,96"),
-    "arrow": ("0,50 100,50", "74,24 100,50", "100,50 74,76"),
-    "plus": ("0,50 90,50", "45,5 45,95"),
-    "equals": ("0,30 90,30", "0,64 90,62"),
+    "arrow": SIGNS["arrow"].strokes,
+    "plus": SIGNS["+"].strokes,
+    "equals": SIGNS["="].strokes,
     "house": ("0,40 0,100", "0,100 80,100", "80,100 80,40", "80,40 40,0", "40,0 0,40"),
     "heart": ("50,28 28,0 0,24 50,100", "50,28 74,0 100,24 50,100"),
-    "(": ("26,0 8,20 0,50 8,80 26,100",),
-    ")": ("0,0 18,20 26,50 18,80 0,100",),
+    "(": SIGNS["("].strokes,
+    ")": SIGNS[")"].strokes,
 }
 _SIGNS = ("tick", "star", "arrow", "plus", "equals", "house", "heart")
 _OF_TELEPHONES = ("plus", "(", ")")

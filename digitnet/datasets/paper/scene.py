@@ -131,7 +131,8 @@ def _overlap(tile: Tile, shape: Shape) -> tuple[tuple[slice, slice], tuple[slice
 
 def _box(tile: Tile, shape: Shape) -> Box:
     """Return the box of a tile's ink, within the frame."""
-    ink = tile.ink >= _INK if (tile.ink >= _INK).any() else tile.ink > 0
+    levels = (tile.ink >= _INK, tile.ink > 0, np.ones(tile.ink.shape, bool))
+    ink = next(level for level in levels if level.any())  # a tiny digit may have left none
     rows, columns = (np.flatnonzero(ink.any(axis=axis)) for axis in (1, 0))
     return (
         max(0, tile.left + int(columns[0])),

@@ -13,12 +13,13 @@ from digitnet.datasets.paper import layout
 from digitnet.datasets.paper.fields import chance
 from digitnet.datasets.paper.foreign import letter, neighbour, scribble, telephone_signs
 from digitnet.datasets.paper.framing import framed, shape_of, wide_enough
+from digitnet.datasets.paper.handwriting import Handwriting
 from digitnet.datasets.paper.marks import Mark
 from digitnet.datasets.paper.record import PaperPicture
 from digitnet.datasets.paper.scene import Page, picture_of
 from digitnet.datasets.paper.shot import Shot, draw_shot
 from digitnet.datasets.paper.style import Style, check_amount
-from digitnet.datasets.paper.writing import write
+from digitnet.datasets.paper.writing import Source, write
 from digitnet.errors import InvalidInputError
 from digitnet.randomness import PAPER, derive_seed
 from digitnet.recipe import check_count, check_seed
@@ -28,7 +29,7 @@ _MOST = 100  # digits of a line, and lines of a page
 
 
 def digits(
-    count: int, *, seed: int = 0, source: ImageSet | None = None, style: Style | None = None
+    count: int, *, seed: int = 0, source: Source = None, style: Style | None = None
 ) -> list[PaperPicture]:
     """Return pictures of one handwritten digit each.
 
@@ -36,19 +37,20 @@ def digits(
         count: Pictures, at least 1. Each is the same whatever the count.
         seed: In 0..2**63 - 1; the same seed and settings give the same pictures.
         source: Pictures to take the ink from, light on dark as MNIST's, with the classes
-            `"0"` to `"9"`; `None` writes the strokes of the synthetic digits.
+            `"0"` to `"9"`, or a `Handwriting`, of which each picture has one writer's; `None`
+            writes the strokes of the synthetic digits.
         style: What the pictures have in common; `None` leaves everything to chance.
 
     Raises:
         InvalidInputError: An argument is not of the form above.
     """
-    _check_source(source)
+    check_source(source)
 
     def make(shot: Shot, rng: Generator) -> PaperPicture:
         marks = layout.centred(write(1, shot, source, rng))
         return _single("digit", marks, shot, rng, source)
 
-    return _pictures(count, seed, _DIGIT, style, make)
+    return pictures(count, seed, _DIGIT, style, make)
 
 
 def numbers(
@@ -59,7 +61,7 @@ def numbers(
     lines: int | tuple[int, int] = 1,
     gap: float | tuple[float, float] | None = None,
     signs: bool = False,
-    source: ImageSet | None = None,
+    source: Source = None,
     style: Style | None = None,
 ) -> list[PaperPicture]:
     """Return pictures of handwritten numbers.
@@ -80,9 +82,9 @@ def numbers(
     Raises:
         InvalidInputError: An argument is not of the form above.
     """
-    _check_source(source)
-    fewest, most = _checked_range("digits", digits)
-    least_lines, most_lines = _checked_range("lines", lines)
+    check_source(source)
+    fewest, most = check_range("digits", digits)
+    least_lines, most_lines = check_range("lines", lines)
     check_amount("gap", gap, -0.15, 2)
     gaps = gap if gap is None or isinstance(gap, tuple) else (gap, gap)
     fixed = style is not None and style.height is not None
@@ -98,10 +100,12 @@ def numbers(
         warp, shape = framed(shot, marks, shape, rng)
         beside = _beside(marks, shot, rng)
         cells = _cells(marks, lengths.tolist())
-        page = Page("number", _name(source), marks, lengths.tolist(), warp, shape, cells, beside)
+        page = Page(
+            "number", source_name(source), marks, lengths.tolist(), warp, shape, cells, beside
+        )
         return picture_of(page, shot, rng)
 
-    return _pictures(count, seed, _NUMBER, style, make)
+    return pictures(count, seed, _NUMBER, style, make)
 
 
 def blanks(count: int, *, seed: int = 0, style: Style | None = None) -> list[PaperPicture]:
@@ -123,7 +127,7 @@ def blanks(count: int, *, seed: int = 0, style: Style | None = None) -> list[Pap
         page = Page("blank", "strokes", (), (), warp, shape, _cells(marks, [1]), beside)
         return picture_of(page, shot, rng)
 
-    return _pictures(count, seed, _BLANK, style, make)
+    return pictures(count, seed, _BLANK, style, make)
 
 
 def scribbles(count: int, *, seed: int = 0, style: Style | None = None) -> list[PaperPicture]:
@@ -141,7 +145,7 @@ def scribbles(count: int, *, seed: int = 0, style: Style | None = None) -> list[
     def make(shot: Shot, rng: Generator) -> PaperPicture:
         return _single("scribble", layout.centred([scribble(shot, rng)]), shot, rng, None)
 
-    return _pictures(count, seed, _SCRIBBLE, style, make)
+    return pictures(count, seed, _SCRIBBLE, style, make)
 
 
 def letters(count: int, *, seed: int = 0, style: Style | None = None) -> list[PaperPicture]:
@@ -163,30 +167,31 @@ def letters(count: int, *, seed: int = 0, style: Style | None = None) -> list[Pa
             marks = layout.lines(marks, [several], replace(shot, clutter=False), rng)
         return _single("letter", layout.centred(marks), shot, rng, None)
 
-    return _pictures(count, seed, _LETTER, style, make)
+    return pictures(count, seed, _LETTER, style, make)
 
 
-def _pictures(
+def pictures(
     count: int,
     seed: int,
     subject: int,
     style: Style | None,
     make: Callable[[Shot, Generator], PaperPicture],
 ) -> list[PaperPicture]:
+    """Return pictures of one subject, each with random numbers of its own."""
     check_count("count", count)
     check_seed(seed)
     style = Style() if style is None else style
     if not isinstance(style, Style):
         raise InvalidInputError(f"Expected style to be a paper.Style or None; received {style!r}.")
-    pictures = []
+    made = []
     for index in range(count):
         rng = default_rng(derive_seed(seed, PAPER, subject, index))
-        pictures.append(make(draw_shot(style, rng), rng))
-    return pictures
+        made.append(make(draw_shot(style, rng), rng))
+    return made
 
 
 def _single(
-    subject: str, marks: Sequence[Mark], shot: Shot, rng: Generator, source: ImageSet | None
+    subject: str, marks: Sequence[Mark], shot: Shot, rng: Generator, source: Source
 ) -> PaperPicture:
     """Make a picture of marks that belong together, perhaps with a neighbour at the border."""
     warp, shape = framed(shot, marks, shape_of(shot, marks, rng), rng)
@@ -196,7 +201,9 @@ def _single(
         seen = [mark.warped(warp) for mark in marks]
         neighbours = neighbour(write(1, shot, source, rng)[0], layout.bounds(seen), shape, rng)
     lengths, cells = [len(marks)], [[mark.box for mark in marks]]
-    page = Page(subject, _name(source), marks, lengths, warp, shape, cells, beside, neighbours)
+    page = Page(
+        subject, source_name(source), marks, lengths, warp, shape, cells, beside, neighbours
+    )
     return picture_of(page, shot, rng)
 
 
@@ -212,21 +219,24 @@ def _beside(marks: Sequence[Mark], shot: Shot, rng: Generator) -> list[Mark]:
     return layout.specks(layout.bounds(marks), 1.5, shot, rng)
 
 
-def _name(source: ImageSet | None) -> str:
+def source_name(source: Source) -> str:
+    """Return what `Traits` call a source."""
     return "strokes" if source is None else source.name
 
 
-def _check_source(source: Any) -> None:
-    if source is None:
+def check_source(source: Any) -> None:
+    """Raise an error unless digits' ink can come from a source."""
+    if source is None or isinstance(source, Handwriting):
         return
     if not isinstance(source, ImageSet) or source.classes != DIGITS or not len(source):
         raise InvalidInputError(
-            "Expected source to be an ImageSet of at least one picture with the classes "
-            f"'0' to '9', or None; received {source!r}."
+            "Expected source to be a Handwriting, an ImageSet of at least one picture with the "
+            f"classes '0' to '9', or None; received {source!r}."
         )
 
 
-def _checked_range(name: str, value: Any) -> tuple[int, int]:
+def check_range(name: str, value: Any) -> tuple[int, int]:
+    """Return the ends of a range that is a count or a pair of counts, of at most 100."""
     ends = value if isinstance(value, tuple) and len(value) == 2 else (value, value)
     low, high = (check_count(name, end) for end in ends)
     if not low <= high <= _MOST:

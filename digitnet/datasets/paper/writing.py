@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from digitnet.data.image_set import ImageSet
+from digitnet.datasets.paper.handwriting import Handwriting, Image
 from digitnet.datasets.paper.ink import skipped
 from digitnet.datasets.paper.marks import Mark, width_from_outline
 from digitnet.datasets.paper.retraced import retraced
@@ -17,13 +18,34 @@ from digitnet.datasets.synthetic import written
 
 _RETRACED = ("black", "blue", "pencil", "hairline", "broken")  # thinner than most pictures' ink
 _TRIES = 3
+_COARSE = 40  # pixels of an image's height up to which its ink is retraced
+
+Source = ImageSet | Handwriting | None
+"""Where digits' ink comes from; `None` writes the strokes of the synthetic digits."""
 
 
-def write(count: int, shot: Shot, source: ImageSet | None, rng: Generator) -> list[Mark]:
-    """Return digits drawn at random, each 1 high with its top left corner in the origin."""
+def write(
+    count: int, shot: Shot, source: Source, rng: Generator, *, natural: bool = False
+) -> list[Mark]:
+    """Return digits drawn at random, each 1 high with its top left corner in the origin.
+
+    Those of a `Handwriting` are of one writer, and with `natural` as high as they are beside each
+    other, the median digit 1.
+    """
+    if isinstance(source, Handwriting):
+        chosen = source.draw(count, rng)
+        marks = [
+            _taken(source.images[index], int(source.labels[index]), shot, rng) for index in chosen
+        ]
+        heights = np.array([_ink_height(source.images[index]) for index in chosen])
+        scales = heights / np.median(heights) if natural else np.ones(count)
+        return [mark.moved(scale, 0, 0) for mark, scale in zip(marks, scales.tolist(), strict=True)]
     if source is not None:
         chosen = rng.integers(len(source), size=count)
-        return [_taken(source, int(index), shot, rng) for index in chosen]
+        return [
+            _taken(_grey(source, index), int(source.labels[index]), shot, rng)
+            for index in chosen.tolist()
+        ]
     labels = torch.from_numpy(rng.integers(10, size=count))
     generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
     tries = labels.repeat_interleave(_TRIES)
@@ -66,8 +88,17 @@ def pictured(image: NDArray[np.uint8], digit: int | None = None) -> Mark:
     return Mark(corners, width_from_outline(image) / len(image), image=image, digit=digit)
 
 
-def _taken(source: ImageSet, index: int, shot: Shot, rng: Generator) -> Mark:
-    image = source.images[index].float().mean(dim=0).round().to(torch.uint8).numpy()
+def _ink_height(image: Image) -> int:
+    return int((image > 100).any(axis=1).sum())
+
+
+def _grey(source: ImageSet, index: int) -> Image:
+    return source.images[index].float().mean(dim=0).round().to(torch.uint8).numpy()
+
+
+def _taken(image: Image, digit: int, shot: Shot, rng: Generator) -> Mark:
+    if len(image) > _COARSE:
+        return pictured(image, digit)
     own = shot.pen not in _RETRACED and "thickness" in shot.free
     ink = retraced(image, None if own else shot.thickness, shot.pen == "broken", rng)
-    return pictured(ink, int(source.labels[index]))
+    return pictured(ink, digit)
