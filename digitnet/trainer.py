@@ -10,7 +10,6 @@ from typing import Any, TypeVar, get_args
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from digitnet.artifact import Artifact
 from digitnet.callbacks.base import Callback, Hook
@@ -36,6 +35,7 @@ from digitnet.evaluation import evaluate
 from digitnet.history import EpochLog, History
 from digitnet.model_file import check_weights
 from digitnet.models.averaging import move_average
+from digitnet.objectives import Objective, cross_entropy
 from digitnet.optimizer import moved_uphill
 from digitnet.processes import Processes, current
 from digitnet.randomness import ORDER, STEP, derive_seed, isolated, permutation, reseed
@@ -52,7 +52,7 @@ class Trainer:
 
         for epoch:
             for batch in a new order:
-                loss = cross_entropy(model(x), y)
+                loss, correct = objective(model, x, y)
                 loss.backward(); optimizer.step()
             evaluate on the validation data
 
@@ -66,6 +66,8 @@ class Trainer:
         callbacks: Called at the hooks, in this order; in processes but the first, only those
             that run everywhere.
         class_weight: What each class's pictures count in the loss, float32 (C,).
+        objective: What is minimised; `None` is the cross-entropy with the recipe's smoothing and
+            `class_weight`.
         shuffle: Draw a new order each epoch.
         describe: Returns what a checkpoint says of the network and the settings.
     """
@@ -78,6 +80,7 @@ class Trainer:
         device: torch.device,
         callbacks: Sequence[Callback] = (),
         class_weight: Tensor | None = None,
+        objective: Objective | None = None,
         shuffle: bool = True,
         describe: Callable[[], dict[str, Any]] = dict,
     ) -> None:
@@ -88,6 +91,9 @@ class Trainer:
         self._forward = compiled(state.model) if recipe.compile else state.model
         self.callbacks = _heard(callbacks, self.processes)
         self.class_weight = class_weight
+        self.objective = objective or cross_entropy(
+            class_weight=class_weight, label_smoothing=recipe.label_smoothing
+        )
         self.shuffle = shuffle
         self.describe = describe
         self._hooks = {hook: _listeners(self.callbacks, hook) for hook in get_args(Hook)}
@@ -237,7 +243,7 @@ class Trainer:
             state.restore(before)
             raise
 
-    def _train_step(self, x: Tensor, y: Tensor, pictures: int) -> tuple[Tensor, Tensor]:
+    def _train_step(self, x: Tensor, y: Any, pictures: int) -> tuple[Tensor, Tensor]:
         """Learn from a batch of so many pictures, of which x and y are this process's share.
 
         Returns:
@@ -261,26 +267,16 @@ class Trainer:
             move_average(state.averaged, state.model, recipe.averaging or 0.0, step=state.step)
         return loss, correct
 
-    def _find_gradients(self, x: Tensor, y: Tensor, pictures: int) -> tuple[Tensor, Tensor]:
+    def _find_gradients(self, x: Tensor, y: Any, pictures: int) -> tuple[Tensor, Tensor]:
         """Find the gradients of a batch's mean loss; return that, and how many were read right."""
         bfloat16 = self.recipe.precision == "bfloat16"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=bfloat16):
-            logits = self._forward(x)
-        loss = self._loss(logits.float(), y)
+            loss, correct = self.objective(self._forward, x, y)
         self.state.optimizer.zero_grad()
         loss.backward()
-        correct = (logits.detach().argmax(dim=1) == y).sum()
         return self.processes.average_step(
-            self.state.model, loss.detach(), correct, weight=len(y) / pictures
+            self.state.model, loss.detach(), correct, weight=len(x) / pictures
         )
-
-    def _loss(self, logits: Tensor, y: Tensor) -> Tensor:
-        smoothing = self.recipe.label_smoothing
-        if self.class_weight is None:
-            return functional.cross_entropy(logits, y, label_smoothing=smoothing)
-        # Keras's meaning: the weighted losses' sum over the number of pictures
-        losses = functional.cross_entropy(logits, y, label_smoothing=smoothing, reduction="none")
-        return (losses * self.class_weight[y]).mean()
 
     def _reseed(self, process: int = 0) -> None:
         state = self.state
