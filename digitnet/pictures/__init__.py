@@ -1,20 +1,18 @@
-"""Pictures of handwriting to digits, by one learned reader."""
+"""Real pictures, photos, scans and drawings, brought to the form of MNIST's."""
 
 from digitnet.pictures.explaining import explain
-from digitnet.pictures.loading import Picture, Source, is_picture, load_picture
-from digitnet.pictures.reader import Box, Digit, Found, find_digits, most_prominent
-from digitnet.pictures.reading_order import reading_order
+from digitnet.pictures.numbers import find_numbers
+from digitnet.pictures.opening import Source, is_picture, open_picture
+from digitnet.pictures.parts import Box
+from digitnet.pictures.preparing import Prepared, prepare
 
 __all__ = [
     "Box",
-    "Digit",
-    "Found",
-    "Picture",
+    "Prepared",
     "Source",
     "explain",
-    "find_digits",
+    "find_numbers",
     "is_picture",
-    "load_picture",
-    "most_prominent",
-    "reading_order",
+    "open_picture",
+    "prepare",
 ]
