@@ -16,7 +16,7 @@ from digitnet.datasets.folders import places
 from digitnet.datasets.mnist import mnist
 from digitnet.datasets.paper.handwriting import Handwriting, Image
 from digitnet.datasets.paper.record import PaperPicture, Traits
-from digitnet.errors import DatasetUnavailableError
+from digitnet.errors import DatasetUnavailableError, InvalidInputError
 from digitnet.randomness import PAPER, derive_seed
 
 _SWISS = "swiss/swiss.npz"
@@ -74,8 +74,14 @@ def swiss_numbers(
 
     Raises:
         DatasetUnavailableError: The file is nowhere.
+        InvalidInputError: There are no writers, or one whose digits are not there.
     """
     scans, labels, of_writers = _scans(_found(_SWISS, root))
+    known = np.unique(of_writers).tolist()
+    if not len(writers) or not set(writers) <= set(known):
+        raise InvalidInputError(
+            f"Expected writers out of {known}, at least one; received {list(writers)}."
+        )
     made = []
     for number in range(count):
         rng = np.random.default_rng(derive_seed(seed, PAPER, _SWISS_NUMBERS, number))

@@ -91,6 +91,12 @@ def test_only_the_wanted_writers_are_taken(folder):
     assert {box[3] - box[1] for number in made for box in number.boxes} == {HEIGHTS[2]}
 
 
+@pytest.mark.parametrize("writers", [(), (1, 15)])
+def test_writers_that_are_not_there_are_refused(folder, writers):
+    with pytest.raises(InvalidInputError, match=r"writers out of \[1, 2\], at least one"):
+        swiss_numbers(1, writers=writers, root=folder)
+
+
 def test_a_number_depends_on_seed_and_place_alone(folder):
     few, many, others = (
         [made.picture.tobytes() for made in swiss_numbers(n, seed=s, writers=(1, 2), root=folder)]
