@@ -28,7 +28,7 @@ from reporting import machine
 ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "1073741824"}
 PEERS = (
     *("torchvision", "skorch", "lightning", "fastai", "keras"),
-    *("tensorflow", "tensorflow-cpu", "jax", "onnxruntime"),
+    *("tensorflow", "tensorflow-cpu", "jax", "onnxruntime", "rapidocr"),
 )
 
 Seconds = Mapping[str, Sequence[float]]

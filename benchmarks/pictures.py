@@ -4,11 +4,15 @@
     python benchmarks/pictures.py --quick
 
 Pictures of `datasets.paper` are drawn from seeds that training did not use; those from MNIST's
-digits take its test set. Accuracy counts a digit that is not found as wrong.
+digits take its test set. Accuracy counts a digit that is not found as wrong. The spaces that
+`read` puts between numbers do not count.
+
+The part `held_out` is read from real handwriting that nothing was trained or chosen on; see
+`held_out_pictures.py`. Rows whose data are not in the folder `DIGITNET_DATA` are left out.
 
 The 1,797 digits of 8x8 pixels that come with scikit-learn (Alpaydin and Kaynak's, made in Turkey)
-are read too: another country's hands. No network was trained on them, but the path of small
-pictures and four forms of the synthetic strokes were developed with half of them in view.
+are read too: another country's hands. No network was trained on them, but four forms of the
+synthetic strokes were developed with half of them in view.
 
 The environment variable DIGITNET_DRAWN can name a folder of people's drawings: `drawings/`
 with files named by their digit, `"<digit>-<source>.png"` (20 of them were taken from the
@@ -18,53 +22,45 @@ repositories Hui-Hwoo/Recognition-using-Deep-Networks and 7eraflops/mnist-digit-
 
 from __future__ import annotations
 
+import argparse
 import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from multiprocessing import get_context
+from itertools import chain
 from pathlib import Path
 
 import harness
+import held_out_pictures as held_out
 import numpy as np
-from matplotlib.figure import Figure
+import picture_sets as sets
+from picture_curves import report_curves
+from picture_scores import (
+    Row,
+    grid_rows,
+    invention_row,
+    number_rows,
+    order_rows,
+    predict_row,
+    read_row,
+)
 from PIL import Image
-from sklearn.datasets import load_digits
 
 from digitnet import DigitClassifier, ImageSet
 from digitnet.datasets import paper
-from digitnet.pictures import Source
+from digitnet.errors import DatasetUnavailableError
 
-SEED = 500_000_000  # far from those of the scripts in examples/ that train
-CURVES: Mapping[str, tuple[float, ...]] = {
-    "rotation": (0, 10, 20, 30, 45),
-    "height": (0.03, 0.06, 0.12, 0.25, 0.5, 0.9),
-    "thickness": (0.01, 0.03, 0.06, 0.1, 0.15),
-    "noise": (0, 0.02, 0.04, 0.08, 0.12),
-    "contrast": (0.1, 0.2, 0.3, 0.5, 0.8),
-    "shadow": (0, 0.2, 0.4, 0.6, 0.8),
-}
-UNITS = {  # as `paper.Style` takes them
-    "rotation": "degrees",
-    "height": "share of the picture's",
-    "thickness": "share of the digit's height",
-    "noise": "deviation, share of the range",
-    "contrast": "share of the range",
-    "shadow": "share of the light",
-}
-FORM = paper.Style(forms=paper.FORMS)
-PARTS = ("accuracy", "refusal", "curves", "times", "memory")
+SEED = sets.SEED
+PARTS = ("accuracy", "held_out", "refusal", "curves", "times")
 REFUSED = 0.01  # share of true digits that may be refused
 
 
 def main() -> None:
     """Measure, print tables, and write them with their figures."""
     parser = harness.parser(__doc__)
-    parser.add_argument("--pictures", type=int, default=200, help="of each kind")
+    parser.add_argument("--pictures", type=int, default=200, help="of each generated kind")
     parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS, help="what to measure")
     options = harness.parse(parser)
     count = 6 if options.quick else options.pictures
@@ -74,163 +70,84 @@ def main() -> None:
     classifier = DigitClassifier.pretrained()
     _, test = harness.mnist(quick=options.quick)
     if "accuracy" in options.only:
-        _accuracies(classifier, test, count, drawn, options.out)
+        rows = _generated_rows(classifier, test, count, drawn)
+        _report(options.out, "pictures", "The pretrained classifier on pictures", rows)
+    if "held_out" in options.only:
+        rows = _held_out_rows(classifier, quick=options.quick)
+        title = "The pretrained classifier on held-out handwriting"
+        _report(options.out, "pictures_held_out", title, rows, timed=True)
     if "refusal" in options.only:
         _refusals(classifier, test, count, options.out)
     if "curves" in options.only:
-        _curves(classifier, max(count // 4, 2), options.out)
+        report_curves(classifier, max(count // 4, 2), options.out)
     if "times" in options.only:
         _times(classifier, test, options)
-    if "memory" in options.only:
-        _memory(options.out)
 
 
-def _accuracies(
-    classifier: DigitClassifier, test: ImageSet, count: int, drawn: Path | None, out: Path
-) -> None:
-    strokes = paper.digits(count, seed=SEED)
-    from_mnist = paper.digits(count, seed=SEED + 1, source=test)
-    numbers = paper.numbers(count // 2, seed=SEED + 2)
-    pages = paper.numbers(count // 10 or 1, seed=SEED + 3, lines=(2, 6))
-    on_forms = paper.numbers(count // 2, seed=SEED + 11, style=FORM)
-    one_on_forms = paper.digits(count, seed=SEED + 12, style=FORM)
-    signed = paper.numbers(count // 2, seed=SEED + 13, signs=True)
-    pasted, labels = _pasted(test[: 20 * count])
-    array = float((classifier.predict(test.images[: 20 * count]) == labels).mean())
-    rows = [
-        ("MNIST's test digits as arrays", len(labels), array),
-        (
-            "the same, pasted into larger canvases, dark or light",
-            len(labels),
-            _right(classifier, pasted, labels),
-        ),
-        ("digits on paper, from strokes", count, _digits_right(classifier, strokes)),
-        (
-            "the same, dithered to black and white",
-            count,
-            _digits_right(classifier, list(map(_dithered, strokes))),
-        ),
-        ("digits on paper, from MNIST's test digits", count, _digits_right(classifier, from_mnist)),
-        ("digits on printed forms, from strokes", count, _digits_right(classifier, one_on_forms)),
+def _generated_rows(
+    classifier: DigitClassifier, test: ImageSet, count: int, drawn: Path | None
+) -> Iterator[Row]:
+    arrays = test[: 20 * count]
+    right = float((classifier.predict(arrays.images) == arrays.labels.numpy()).mean())
+    yield Row("MNIST's test digits as arrays", len(arrays), right)
+    for digits in sets.digit_sets(test, count):
+        yield predict_row(classifier, digits)
+    for numbers in sets.number_sets(count):
+        yield from number_rows(classifier, numbers)
+    pairs = sets.touching_pairs(count)
+    if pairs.pictures:
+        yield next(number_rows(classifier, pairs))
+    coarse, drawings = sets.coarse_sets(test, count), sets.drawn_sets(drawn) if drawn else ()
+    for digits in chain(coarse, drawings):
+        yield predict_row(classifier, digits)
+
+
+def _held_out_rows(classifier: DigitClassifier, *, quick: bool) -> Iterator[Row]:
+    few = 4 if quick else None
+    makers = [
+        partial(_single_rows, classifier, few),
+        lambda: number_rows(classifier, held_out.numbers(few or 300)),
+        lambda: grid_rows(classifier, held_out.grid_photos()[:few]),
+        *(partial(_entry_rows, classifier, kind, few or 100) for kind in held_out.ENTRIES),
+        lambda: order_rows(classifier, held_out.tables(few or 100)),
+        lambda: [invention_row(classifier, held_out.printed_pages(few or 100))],
     ]
-    for name, made in (
-        ("numbers of 2 to 12 digits", numbers),
-        ("the same numbers, dithered to black and white", list(map(_dithered, numbers))),
-        ("numbers on printed forms", on_forms),
-        ("numbers with a plus or brackets", signed),
-        ("pages of 2 to 6 lines", pages),
-    ):
-        texts = [classifier.read(picture.picture).text for picture in made]
-        exact = [text == picture.text for text, picture in zip(texts, made, strict=True)]
-        distance = sum(_distance(t, p.text) for t, p in zip(texts, made, strict=True))
-        rows.append((f"{name}, exactly right", len(made), statistics.mean(exact)))
-        length = sum(len(picture.text) for picture in made)
-        rows.append((f"{name}, digits right", length, 1 - distance / length))
-        touching = [e for e, p in zip(exact, made, strict=True) if p.traits.touching]
-        if touching:
-            rows.append(
-                (
-                    f"{name} with touching digits, exactly right",
-                    len(touching),
-                    statistics.mean(touching),
-                )
-            )
-    pairs = [p for p in paper.numbers(6 * count, seed=SEED + 10, digits=2) if p.traits.touching]
-    if pairs:
-        exact = [classifier.read(p.picture).text == p.text for p in pairs]
-        rows.append(("touching pairs, exactly right", len(pairs), statistics.mean(exact)))
-    rows += _coarse(classifier, test[: 10 * count], 10 * count)
-    if drawn:
-        rows += _drawn(classifier, drawn)
+    for make in makers:
+        try:
+            yield from make()
+        except DatasetUnavailableError as error:
+            print(f"left out: {error}")
+
+
+def _single_rows(classifier: DigitClassifier, few: int | None) -> Iterator[Row]:
+    name, pictures, labels = held_out.singles()
+    digits = sets.DigitSet(name, pictures[:few], labels[:few])
+    yield predict_row(classifier, digits, f"{name}: the digit that predict names")
+    yield read_row(classifier, digits, f"{name}: read finds that digit and no other")
+
+
+def _entry_rows(classifier: DigitClassifier, kind: str, count: int) -> Iterator[Row]:
+    name, made = held_out.entries(kind, count)
+    yield next(number_rows(classifier, sets.NumberSet(f"{name} with signs, digits alone", made)))
+
+
+def _report(out: Path, name: str, title: str, rows: Iterable[Row], *, timed: bool = False) -> None:
+    """Write a table of rows, with the seconds of a picture where it is `timed`."""
+    rows = list(rows)
+    cells = [(row.pictures, f"{row.count:,}", f"{row.right:.1%}{row.note}") for row in rows]
+    columns = ["pictures", "how many", "right"]
+    if timed:
+        columns.append("seconds a picture, median")
+        seconds = ["" if row.seconds is None else f"{row.seconds:.3f}" for row in rows]
+        cells = [(*before, last) for before, last in zip(cells, seconds, strict=True)]
     harness.report(
         out,
-        "pictures",
-        title="The pretrained classifier on pictures",
-        columns=["pictures", "how many", "right"],
-        rows=[(name, f"{many:,}", f"{share:.1%}") for name, many, share in rows],
-        figures=[{"pictures": name, "count": many, "right": share} for name, many, share in rows],
+        name,
+        title=title,
+        columns=columns,
+        rows=cells,
+        figures=[row._asdict() for row in rows],
     )
-
-
-def _coarse(
-    classifier: DigitClassifier, digits: ImageSet, count: int
-) -> list[tuple[str, int, float]]:
-    """Return rows for digits of few pixels that fill their picture."""
-    fitted = [_fitted(image[0].numpy()) for image, _ in digits]
-    binary = [picture.point(lambda grey: 255 * (grey < 110)) for picture in fitted]
-    scanned = load_digits()
-    small = [Image.fromarray((255 / 16 * pixels).astype(np.uint8)) for pixels in scanned.images]
-    enlarged = [picture.resize((32, 32), Image.Resampling.BICUBIC) for picture in small[:count]]
-    kinds = (
-        ("MNIST's test digits filling 16x16 pixels", [p.resize((16, 16)) for p in fitted]),
-        ("the same filling 32x32, black and white", binary),
-    )
-    labels = digits.labels.numpy()
-    rows = [(name, len(labels), _right(classifier, made, labels)) for name, made in kinds]
-    right = _right(classifier, enlarged, scanned.target[:count])
-    return [*rows, ("scikit-learn's digits of 8x8 pixels, enlarged", len(enlarged), right)]
-
-
-def _fitted(pixels: np.ndarray) -> Image.Image:
-    """Return a digit as a square of 32 pixels that it reaches the border of."""
-    rows, columns = (np.flatnonzero(pixels.max(axis=axis) > 60) for axis in (1, 0))
-    tight = Image.fromarray(pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
-    square = Image.new("L", (32, 32))
-    scale = 32 / max(tight.size)
-    tight = tight.resize([max(1, round(scale * side)) for side in tight.size])
-    square.paste(tight, ((32 - tight.width) // 2, (32 - tight.height) // 2))
-    return square
-
-
-def _dithered(made: paper.PaperPicture) -> paper.PaperPicture:
-    """Return a picture as a file of one bit a pixel has it: grey is made of dots."""
-    return replace(made, picture=made.picture.convert("1"))
-
-
-def _digits_right(classifier: DigitClassifier, made: Sequence[paper.PaperPicture]) -> float:
-    labels = np.array([int(picture.text) for picture in made])
-    return _right(classifier, [picture.picture for picture in made], labels)
-
-
-def _right(classifier: DigitClassifier, sources: Sequence[Source], labels: np.ndarray) -> float:
-    digits = [classifier.inspect(source).digit for source in sources]
-    return statistics.mean(d == label for d, label in zip(digits, labels.tolist(), strict=True))
-
-
-def _pasted(digits: ImageSet) -> tuple[list[Image.Image], np.ndarray]:
-    """Return digits in canvases of 28 to 80 pixels, every second dark on light."""
-    random = np.random.default_rng(0)
-    pictures = []
-    for number, (image, _) in enumerate(digits):
-        canvas = np.zeros(random.integers(28, 81, 2), np.uint8)
-        top, left = (random.integers(0, size - 27) for size in canvas.shape)
-        canvas[top : top + 28, left : left + 28] = image[0].numpy()
-        pictures.append(Image.fromarray(255 - canvas if number % 2 else canvas))
-    return pictures, digits.labels.numpy()
-
-
-def _drawn(classifier: DigitClassifier, folder: Path) -> list[tuple[str, int, float]]:
-    """Return rows for a folder of drawings named "<digit>-...", and of arrays dark on light."""
-    files = sorted((folder / "drawings").glob("*.png"))
-    labels = np.array([int(file.name[0]) for file in files])
-    rows = [("drawings of people", len(files), _right(classifier, files, labels))]
-    with np.load(folder / "hwd1000.npz") as held:
-        pictures = [Image.fromarray(pixels) for pixels in held["X"]]
-        share = _right(classifier, pictures, held["y"])
-        rows.append(("drawings of one writer", len(pictures), share))
-    return rows
-
-
-def _distance(one: str, other: str) -> int:
-    """Return how many digits must be changed, added or left out (Levenshtein, 1966)."""
-    costs = list(range(len(other) + 1))
-    for row, a in enumerate(one, start=1):
-        previous, costs[0] = costs[0], row
-        for column, b in enumerate(other, start=1):
-            change = previous + (a != b)
-            previous = costs[column]
-            costs[column] = min(change, costs[column] + 1, costs[column - 1] + 1)
-    return costs[-1]
 
 
 def _refusals(classifier: DigitClassifier, test: ImageSet, count: int, out: Path) -> None:
@@ -242,7 +159,7 @@ def _refusals(classifier: DigitClassifier, test: ImageSet, count: int, out: Path
         "blank pages without specks and dashes": partial(
             paper.blanks, style=paper.Style(clutter=0)
         ),
-        "empty forms": partial(paper.blanks, style=FORM),
+        "empty forms": partial(paper.blanks, style=sets.FORM),
         "scribbles": paper.scribbles,
         "letters": paper.letters,
     }
@@ -268,53 +185,17 @@ def _refusals(classifier: DigitClassifier, test: ImageSet, count: int, out: Path
     )
 
 
-def _curves(classifier: DigitClassifier, count: int, out: Path) -> None:
-    shares = {
-        name: [
-            _digits_right(
-                classifier, paper.digits(count, seed=SEED + 7, style=paper.Style(**{name: amount}))
-            )
-            for amount in amounts
-        ]
-        for name, amounts in CURVES.items()
-    }
-    figure, more = _draw(shares)
-    harness.report(
-        out,
-        "pictures_curves",
-        title=f"Accuracy on {count} digits on paper with one amount fixed",
-        columns=["fixed", "at", "right"],
-        rows=[
-            (name, ", ".join(map(str, CURVES[name])), ", ".join(f"{s:.0%}" for s in found))
-            for name, found in shares.items()
-        ],
-        figures={"amounts": CURVES, "right": shares},
-        figure=figure,
-    )
-    more.savefig(out / "pictures_curves_2.png", dpi=150, bbox_inches="tight")
-
-
-def _draw(shares: Mapping[str, list[float]]) -> list[Figure]:
-    """Return two figures of three curves each."""
-    (figure, axes), (more, lower) = (harness.chart(height=2.6, columns=3) for _ in range(2))
-    for (name, found), place in zip(shares.items(), [*axes, *lower], strict=True):
-        place.plot(CURVES[name], [100 * share for share in found], marker="o")
-        place.set(xlabel=f"{name}: {UNITS[name]}", ylim=(0, 102))
-        place.xaxis.label.set_fontsize(8)
-    for first in (axes[0], lower[0]):
-        first.set_ylabel("digits read right, %")
-    return [figure, more]
-
-
-def _times(classifier: DigitClassifier, test: ImageSet, options: object) -> None:
+def _times(classifier: DigitClassifier, test: ImageSet, options: argparse.Namespace) -> None:
     turns = 2 if options.quick else 7
     drawings = [
-        Image.fromarray(255 - image[0].numpy()).resize((100, 100)) for image, _ in test[:1000]
+        Image.fromarray(255 - image[0].numpy()).resize((100, 100))
+        for image, _ in test[: 50 if options.quick else 1000]
     ]
     page = paper.numbers(1, seed=SEED + 8, digits=10, lines=5)[0]
+    digit = paper.digits(1, seed=SEED + 9)[0]
     with tempfile.TemporaryDirectory() as folder:
         photo = Path(folder, "photo.jpg")
-        paper.save(photo, paper.digits(1, seed=SEED + 9)[0], "12 megapixels")
+        paper.save(photo, digit, "12 megapixels")
         works = {
             "a photo of 12 megapixels": lambda: classifier.predict(photo),
             f"{len(drawings):,} drawings of 100x100": lambda: classifier.predict(drawings),
@@ -333,36 +214,6 @@ def _times(classifier: DigitClassifier, test: ImageSet, options: object) -> None
         rows=rows,
         figures=seconds,
     )
-
-
-def _memory(out: Path) -> None:
-    small = paper.digits(1, seed=SEED + 9)[0].picture.convert("RGB")
-    large = small.resize((8_000, 8_000))
-    with tempfile.TemporaryDirectory() as folder:
-        paper.save(Path(folder, "12 megapixels, JPEG"), small, "12 megapixels")
-        large.save(Path(folder, "64 megapixels, PNG"), "PNG", compress_level=1)
-        deep = Image.fromarray(np.asarray(large.convert("L"), np.uint16) * 257)
-        deep.save(Path(folder, "64 megapixels, PNG of 16 bits"), "PNG", compress_level=1)
-        added = {}
-        for path in sorted(Path(folder).iterdir()):
-            # a new process: the peak of one that has read another picture is that one's
-            with ProcessPoolExecutor(1, get_context("spawn")) as process:
-                added[path.name] = process.submit(_added_memory, path).result()
-    harness.report(
-        out,
-        "pictures_memory",
-        title="Memory that reading a picture adds at most to a loaded classifier",
-        columns=["picture", "MiB"],
-        rows=[(name, f"{mib:,.0f}") for name, mib in added.items()],
-        figures=added,
-    )
-
-
-def _added_memory(path: Path) -> float:
-    classifier = DigitClassifier.pretrained()
-    before = harness.machine.peak_memory_mib() or 0.0
-    classifier.read(path)
-    return (harness.machine.peak_memory_mib() or 0.0) - before
 
 
 def _timed(work: Callable[[], object]) -> Callable[[], float]:

@@ -17,21 +17,26 @@ from digitnet.classifier import ImageClassifier
 from digitnet.data.image_set import DIGITS
 from digitnet.errors import ArtifactError, InvalidInputError, warn
 from digitnet.model_file import ModelInfo
-from digitnet.pictures import Box, Source, find_numbers, is_picture, open_picture, prepare
-from digitnet.pictures.preparing import FAINT, SEVERAL, SMALL, STRIP, STROKE, prepare_all
-from digitnet.prediction import Prediction, Reading
+from digitnet.picture_warnings import NOTHING_FOUND, digit_warnings, reading_warnings
+from digitnet.pictures import (
+    Digit,
+    Source,
+    find_digits,
+    is_picture,
+    load_picture,
+    most_prominent,
+    reading_order,
+)
+from digitnet.pictures.settings import SETTINGS
+from digitnet.prediction import Number, Prediction, Reading
 from digitnet.recipe import Recipe
 
 INPUT_SHAPE = (1, 28, 28)  # MNIST's
 MEAN, STD = 0.1307, 0.3081  # of MNIST's 60,000 training pictures in 0..1
 _BRIGHT = 128  # mean level of a picture's outermost pixels; MNIST's border is black
-_PICTURES = 32  # real pictures judged in one go: what was seen of each may take 3 MB
-_CHUNK = 4096  # pictures looked at in one go: there may be more than memory holds
+_PICTURES = 32  # pictures read at once: their views may take 3 MB each
+_CHUNK = 4096  # images checked at once: there may be more than memory holds
 _WEIGHTS = Path(__file__).parent / "weights" / "digits.safetensors"
-_UNSURE = 0.9  # confidence below which a second digit is named
-# Marks that may be no digit, as most that are found on blank pages, or not the one that is meant
-_DOUBTFUL = frozenset((FAINT, STRIP, STROKE, SMALL, SEVERAL))
-_MEANT = 0.8  # share of them that is counted as the digit: a guess, so that none is surer than 0.9
 
 D = TypeVar("D", bound="DigitClassifier")
 
@@ -88,17 +93,15 @@ class DigitClassifier(ImageClassifier):
         return cls.load(_WEIGHTS, device=device)
 
     def inspect(self, source: Source, *, reject_below: float = 0.0) -> Prediction:
-        """Read the digit in a real picture, and tell how sure that is and what may be wrong.
+        """Read the digit in a picture, and say how sure that is and what may be wrong.
 
-        The probabilities are the geometric mean of this network's and, counted twice, those of one
-        that comes with the package and sees all ink around the digit; what that takes for none has
-        a tenth for each. Of a photo or a scan, two looks count alike. A mark that is "too faint",
-        "too small", "a short stroke" or "a strip along the edge" may be a fold, a speck, a dash or
-        the edge of a sheet, and one of "several digits" not what is meant: of all these, a fifth is
-        spread over all digits alike.
+        Of several digits it is the most prominent one that `read` would find. Its probabilities
+        are the geometric mean of this network's, which sees the digit alone, and the reader's
+        own, which sees what is around it; the share by which it may be no digit is spread evenly.
 
         Args:
-            source: The path of a picture file, or a PIL image: a photo, a scan, a drawing.
+            source: A photo, a scan or a drawing: the path of a picture file, its bytes, a binary
+                file object, or a PIL image.
             reject_below: Confidence in [0, 1] below which `digit` is `None`.
 
         Raises:
@@ -112,48 +115,57 @@ class DigitClassifier(ImageClassifier):
                 f"Expected reject_below to be a number in 0..1; received {reject_below!r}."
             )
         self._require_fit()
-        prepared = prepare(source, self._probabilities)
-        if prepared.probabilities is None:
-            nothing = np.zeros(len(DIGITS), np.float32)
-            return Prediction(None, 0.0, nothing, prepared.pixels, None, prepared.warnings)
-        read = _prediction(prepared.pixels, prepared.probabilities, prepared.box, prepared.warnings)
+        picture = load_picture(source)
+        (found,) = find_digits([picture.grey], self._probabilities)
+        digit = most_prominent(found.digits, picture.grey.shape)
+        if digit is None:
+            nothing, blank = np.zeros(len(DIGITS), np.float32), np.zeros(INPUT_SHAPE[1:], np.uint8)
+            return Prediction(None, 0.0, nothing, blank, None, (*picture.notes, NOTHING_FOUND))
+        read = _prediction(digit, picture.scale)
         return replace(
             read,
             digit=read.digit if read.confidence >= reject_below else None,
-            warnings=(*prepared.warnings, *read.warnings),
+            warnings=(
+                *picture.notes,
+                *digit_warnings(digit, found.digits, picture),
+                *read.warnings,
+            ),
         )
 
     def read(self, source: Source) -> Reading:
-        """Read all digits of a real picture: a postcode, a phone number, a column of figures.
+        """Read all digits of a picture: a postcode, a phone number, a table of figures.
 
-        What is much fainter than the writing, or hardly looks like a digit, is `ignored`. A digit's
-        probabilities are those of two networks together, as in `inspect`. Where all is "too faint",
-        they are spread as there.
+        Other marks (letters, slashes, dots, commas, specks) are left out, and listed as `ignored`.
 
         Args:
-            source: The path of a picture file, or a PIL image, upright.
+            source: As for `inspect`, upright.
 
         Raises:
             InvalidInputError: It is no picture, or one that cannot be read.
             NotFittedError: There was no `fit` or `load` yet.
         """
         self._require_fit()
-        picture = open_picture(source)
-        numbers = find_numbers(picture, self._probabilities)
-        digits = [
+        picture = load_picture(source)
+        (found,) = find_digits([picture.grey], self._probabilities)
+        digits = [digit for digit in found.digits if digit.score >= SETTINGS.digit]
+        doubtful = [digit.box for digit in found.digits if digit.score < SETTINGS.digit]
+        lines = [
             [
-                _prediction(found.pixels, found.probabilities, found.box, numbers.warnings)
-                for found in line
+                Number.of([_prediction(digits[index], picture.scale) for index in number])
+                for number in line
             ]
-            for line in numbers.lines
+            for line in reading_order([digit.box for digit in digits])
         ]
+        numbers = tuple(number for line in lines for number in line)
+        ignored = [box.scaled(picture.scale) for box in (*found.other, *doubtful)]
         return Reading(
-            lines=tuple("".join(str(found.digit) for found in line) for line in digits),
-            digits=tuple(found for line in digits for found in line),
-            ignored=numbers.ignored,
-            warnings=(*picture.notes, *numbers.warnings),
+            lines=tuple(" ".join(number.text for number in line) for line in lines),
+            digits=tuple(digit for number in numbers for digit in number.digits),
+            ignored=tuple(ignored),
+            warnings=(*picture.notes, *reading_warnings(numbers, ignored, digits)),
             grey=picture.grey,
             scale=picture.scale,
+            numbers=numbers,
         )
 
     def _probabilities(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
@@ -171,16 +183,19 @@ class DigitClassifier(ImageClassifier):
         return torch.from_numpy(np.concatenate(likely)).log()
 
     def _digits_in(self, sources: Sequence[Source]) -> npt.NDArray[np.float32]:
-        """Return how likely the digits in real pictures are each (N, 10)."""
-        prepared = prepare_all(sources, self._probabilities)
+        """Return the probabilities (N, 10) of the most prominent digit of each picture."""
+        greys = [load_picture(source).grey for source in sources]
         likely = []
-        for source, one in zip(sources, prepared, strict=True):
-            if one.probabilities is None:
+        for source, grey, found in zip(
+            sources, greys, find_digits(greys, self._probabilities), strict=True
+        ):
+            digit = most_prominent(found.digits, grey.shape)
+            if digit is None:
                 raise InvalidInputError(
                     f"Expected a picture with a digit; nothing written was found in {source!r}. "
                     "inspect(source) says so without an error."
                 )
-            likely.append(one.probabilities)
+            likely.append(digit.probabilities)
         return np.stack(likely)
 
     @classmethod
@@ -207,14 +222,10 @@ class DigitClassifier(ImageClassifier):
             )
 
 
-def _prediction(
-    pixels: npt.NDArray[np.uint8],
-    probabilities: npt.NDArray[np.float32],
-    box: Box | None,
-    warnings: tuple[str, ...],
-) -> Prediction:
-    second, first = np.argsort(probabilities)[-2:].tolist()
-    unsure = (f"unsure: {first} or {second}",) if probabilities[first] < _UNSURE else ()
-    if _DOUBTFUL.intersection(warnings):
-        probabilities = _MEANT * probabilities + (1 - _MEANT) / len(DIGITS)
-    return Prediction(first, float(probabilities[first]), probabilities, pixels, box, unsure)
+def _prediction(digit: Digit, scale: float) -> Prediction:
+    """Return a digit as the user sees it; `scale` is px of the source for one of the picture."""
+    second, first = np.argsort(digit.probabilities)[-2:].tolist()
+    confidence = float(digit.probabilities[first])
+    unsure = (f"unsure: {first} or {second}",) if confidence < SETTINGS.unsure else ()
+    box = digit.box.scaled(scale)
+    return Prediction(first, confidence, digit.probabilities, digit.pixels, box, unsure)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,8 @@ import numpy.typing as npt
 
 from digitnet import notebook
 from digitnet.data.image_set import DIGITS
-from digitnet.pictures.parts import Box
-from digitnet.pictures.resizing import Grey
+from digitnet.pictures import Box
+from digitnet.pictures.loading import Grey
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -54,16 +55,42 @@ class Prediction:
 
 
 @dataclass(frozen=True, eq=False)
+class Number:
+    """Digits that stand together in a line.
+
+    Attributes:
+        text: The digits as text, as `"8050"`.
+        digits: The prediction of each digit, from left to right.
+        box: The bounding box of all of them, in the picture's pixels.
+    """
+
+    text: str
+    digits: tuple[Prediction, ...]
+    box: Box
+
+    @classmethod
+    def of(cls, digits: Sequence[Prediction]) -> Number:
+        """Return the number that digits make, at least one and each with a box."""
+        lefts, tops, rights, bottoms = zip(*(one.box for one in digits if one.box), strict=True)
+        box = Box(min(lefts), min(tops), max(rights), max(bottoms))
+        return cls("".join(str(one.digit) for one in digits), tuple(digits), box)
+
+    def __repr__(self) -> str:
+        return f"Number({self.text!r}, box={tuple(self.box)})"
+
+
+@dataclass(frozen=True, eq=False)
 class Reading:
     """The digits read in a real picture of several.
 
     Attributes:
-        lines: The text of each line.
-        digits: The prediction of each digit, in the order of the text.
-        ignored: Boxes of what was left out: specks, dots, commas, dashes, faint marks.
+        lines: The text of each line, from top to bottom; a space separates its numbers.
+        digits: The prediction of each digit, in reading order.
+        ignored: Boxes of marks that are no digits: letters, slashes, dots, commas, specks.
         warnings: What may be wrong, in plain words.
-        grey: float32 (H, W) in 0..1, the picture.
-        scale: Pixels of the source for a pixel of `grey`.
+        grey: float32 (H, W) in [0, 1], the picture.
+        scale: Pixels of the source per pixel of `grey`.
+        numbers: Each number with its digits and box, in reading order.
     """
 
     lines: tuple[str, ...]
@@ -72,10 +99,11 @@ class Reading:
     warnings: tuple[str, ...]
     grey: Grey
     scale: float
+    numbers: tuple[Number, ...] = ()
 
     @property
     def text(self) -> str:
-        """The digits in reading order, lines joined by line breaks."""
+        """The lines joined by line breaks; in a line, a space separates numbers."""
         return "\n".join(self.lines)
 
     def __repr__(self) -> str:

@@ -4,7 +4,7 @@
     python examples/read_photo.py photo.jpg --explain
     python examples/read_photo.py
 
-Without files, it draws a few pictures on paper and reads those.
+Without files, it makes a few pictures of handwriting and reads those.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from digitnet.pictures import explain
 
 
 def main() -> None:
-    """Read all files; those that are no pictures are told of, and make the exit status 1."""
+    """Read all files; those that are no pictures are listed, and make the exit status 1."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("files", nargs="*", type=Path, help="pictures")
     parser.add_argument("--out", type=Path, default=Path("read"), help="folder of the results")
@@ -37,7 +37,7 @@ def main() -> None:
         table.add_column(column)
     names: Counter[str] = Counter()
     unread = 0
-    for file in options.files or drawn(options.out):
+    for file in options.files or made(options.out):
         try:
             reading = classifier.read(file)
         except InvalidInputError as error:
@@ -58,16 +58,18 @@ def main() -> None:
         raise SystemExit(1)
 
 
-def drawn(folder: Path) -> list[Path]:
-    """Return files of a few pictures on paper: a digit, a number, a page."""
-    pictures = [
-        *paper.digits(2, seed=3),
-        *paper.numbers(2, seed=3, digits=5),
-        *paper.numbers(1, seed=3, digits=(3, 6), lines=3),
-    ]
-    files = [folder / f"drawn_{number}.jpg" for number in range(len(pictures))]
-    for file, picture in zip(files, pictures, strict=True):
-        paper.save(file, picture, "jpeg")
+def made(folder: Path) -> list[Path]:
+    """Return files of generated pictures: a digit, a number, entries with signs, a table."""
+    pictures = {
+        "digit": paper.digits(1, seed=3),
+        "number": paper.numbers(1, seed=3, digits=5),
+        "entries": paper.entries(1, seed=3, lines=3, kinds=("date", "amount", "time")),
+        "table": paper.tables(1, seed=3, rows=4, columns=3),
+    }
+    files = []
+    for name, (picture,) in pictures.items():
+        files.append(folder / f"{name}.jpg")
+        paper.save(files[-1], picture, "jpeg")
     return files
 
 

@@ -140,7 +140,7 @@ def test_digits_drawn_with_the_mouse_are_read_as_python_reads_them(page, digits)
 
 
 def test_what_the_network_sees_is_what_python_makes_of_the_canvas(page, digits):
-    from digitnet.pictures.mnist_form import to_mnist_form
+    from digitnet.pictures.normalization import normalize
 
     for digit in digits.images[:5]:
         page.click(".draw-clear")
@@ -152,7 +152,7 @@ def test_what_the_network_sees_is_what_python_makes_of_the_canvas(page, digits):
         ink = 1 - np.asarray(canvas(page).convert("L"), dtype=np.float32) / 255
         rows, columns = (np.flatnonzero((ink > 0.5).any(axis=axis)) for axis in (1, 0))
         cut = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        expected = to_mnist_form(cut).astype(int)
+        expected = normalize(cut).astype(int)
         assert np.abs(np.reshape(shown, (28, 28)) - expected).mean() < 2  # of 255
 
 

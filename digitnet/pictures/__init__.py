@@ -1,18 +1,20 @@
-"""Real pictures, photos, scans and drawings, brought to the form of MNIST's."""
+"""Pictures of handwriting to digits, by one learned reader."""
 
 from digitnet.pictures.explaining import explain
-from digitnet.pictures.numbers import find_numbers
-from digitnet.pictures.opening import Source, is_picture, open_picture
-from digitnet.pictures.parts import Box
-from digitnet.pictures.preparing import Prepared, prepare
+from digitnet.pictures.loading import Picture, Source, is_picture, load_picture
+from digitnet.pictures.reader import Box, Digit, Found, find_digits, most_prominent
+from digitnet.pictures.reading_order import reading_order
 
 __all__ = [
     "Box",
-    "Prepared",
+    "Digit",
+    "Found",
+    "Picture",
     "Source",
     "explain",
-    "find_numbers",
+    "find_digits",
     "is_picture",
-    "open_picture",
-    "prepare",
+    "load_picture",
+    "most_prominent",
+    "reading_order",
 ]

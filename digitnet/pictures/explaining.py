@@ -6,41 +6,39 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from digitnet.pictures.mnist_form import Classify
-from digitnet.pictures.opening import Source
-from digitnet.pictures.preparing import prepare
+from digitnet.pictures.loading import Source, load_picture
+from digitnet.pictures.normalization import Classify
+from digitnet.pictures.reader import find_digits, most_prominent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def explain(source: Source, classify: Classify | None = None) -> Figure:
+def explain(source: Source, classify: Classify) -> Figure:
     """Draw how a picture becomes what the network sees.
 
-    Each look at the picture, perhaps in an even light, is a pair: what was looked at, and the ink
-    found there. Then come the parts that were taken for the digit, and the pixels that are read.
-    One more look, by which a classifier makes sure of what it found, is not drawn.
+    The view that shows the most prominent digit best, the probabilities of a digit's ink and of a
+    digit's centre there, and the digit's mask before and after normalization. Of a picture
+    without a digit, the finest view.
 
     Args:
-        source: The path of a picture file, or a PIL image.
-        classify: A classifier's `predict_proba`: of several marks the one is then shown that
-            it reads; without it, the likeliest by its ink.
+        source: As for `DigitClassifier.inspect`.
+        classify: A classifier's `predict_proba`.
 
     Raises:
         InvalidInputError: It is no picture, or one that cannot be read.
     """
     from digitnet.plots import stages  # slow to import
 
-    prepared = prepare(source, classify)
-    shown = []
-    for number, look in enumerate(prepared.looks):
-        name = "a closer look" if number else "picture"
-        shown += [(name, look.grey), ("its ink", look.ink)]
-    last = prepared.looks[-1]
-    numbers = [part.number for part in prepared.chosen]
-    shown.append(("the digit's parts", np.isin(last.parts.labels, numbers).astype(np.float32)))
-    shown.append(("as MNIST has it", prepared.pixels / 255))
-    figure = stages([image for _, image in shown], [name for name, _ in shown])
-    if prepared.warnings:
-        figure.suptitle("; ".join(prepared.warnings), fontsize=10)
-    return figure
+    picture = load_picture(source)
+    (found,) = find_digits([picture.grey], classify)
+    digit = most_prominent(found.digits, picture.grey.shape)
+    view, maps = found.views[-1 if digit is None else digit.view]
+    shown = {
+        f"view of {view.grey.shape[1]}x{view.grey.shape[0]} px": view.grey,
+        "digits' ink": maps.digit,
+        "digits' centres": maps.centre,
+    }
+    if digit is not None:
+        shown |= {"mask": digit.mask, "normalized": digit.pixels / np.float32(255)}
+    return stages([*shown.values()], [*shown])

@@ -1,6 +1,6 @@
-// A drawn digit in the form of MNIST's pictures, as digitnet/pictures/mnist_form.py makes it: 28x28
-// pixels, the digit in a box of 20x20, strokes about as wide as MNIST's, the centre of mass in the
-// middle. A picture here is {width, height, data}, data a Float32Array of ink in 0..1, row by row.
+// A drawn digit in MNIST's format, as digitnet/pictures/normalization.py makes it: 28x28 pixels, the
+// digit in a box of 20x20, strokes about as wide as MNIST's, the centre of mass in the middle. An
+// image here is {width, height, data}, data a Float32Array of ink in 0..1, row by row.
 
 export const SIZE = 28;
 const BOX = 20;

@@ -1,0 +1,279 @@
+"""The reader: a picture of handwriting to its digits.
+
+Views of the picture at several scales go through the network, its maps are decoded to masks, and
+each mask is normalized to 28x28 and classified.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from digitnet.artifact import read_artifact
+from digitnet.pictures.decoding import Decoded, Probabilities, decode, probabilities
+from digitnet.pictures.loading import Grey
+from digitnet.pictures.network import STRIDE, Maps, ReaderNetwork
+from digitnet.pictures.normalization import Classify, normalize
+from digitnet.pictures.scales import View, best_views, closer, overview_scales, seen
+from digitnet.pictures.settings import SETTINGS, Settings
+
+WEIGHTS = Path(__file__).parent.parent / "weights" / "reader.safetensors"
+_BATCH_AREA = 512**2  # px of views that the network sees at once: bounds the memory
+
+
+class Box(NamedTuple):
+    """Edges in px of a picture; right and bottom are the first pixels outside."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def height(self) -> float:
+        """Pixels from top to bottom."""
+        return self.bottom - self.top
+
+    @property
+    def size(self) -> float:
+        """The longer side."""
+        return max(self.right - self.left, self.height)
+
+    def scaled(self, scale: float) -> Box:
+        """Return the box in a picture that is so many times as large."""
+        return Box(*(scale * edge for edge in self))
+
+
+class Digit(NamedTuple):
+    """A digit that was found in a picture.
+
+    Attributes:
+        box: Around its ink, in px of the picture.
+        score: Probability that it is a digit, and no other mark.
+        contrast: Difference of grey between its ink and what is around it, in 0..1.
+        mask: float32 (h, w) in 0..1, its ink in the view that shows it best.
+        pixels: uint8 (28, 28), the mask in MNIST's format.
+        probabilities: float32 (10,), of each digit.
+        view: Number of that view in `Found.views`.
+    """
+
+    box: Box
+    score: float
+    contrast: float
+    mask: Grey
+    pixels: npt.NDArray[np.uint8]
+    probabilities: npt.NDArray[np.float32]
+    view: int
+
+
+class Found(NamedTuple):
+    """What was found in a picture.
+
+    Attributes:
+        digits: In no order.
+        other: Ink that belongs to no digit.
+        views: What the network has seen, and what it found there.
+    """
+
+    digits: list[Digit]
+    other: list[Box]
+    views: list[tuple[View, Probabilities]]
+
+
+class _Candidate(NamedTuple):
+    """A digit in one view; see `Decoded` and `Digit`."""
+
+    box: Box
+    score: float
+    contrast: float
+    logits: npt.NDArray[np.float32]
+    mask: Grey
+    view: int
+
+
+def find_digits(
+    pictures: Sequence[Grey], classify: Classify, settings: Settings = SETTINGS
+) -> list[Found]:
+    """Return the digits of each picture; the network sees views of all pictures together.
+
+    Args:
+        pictures: Each float32 (H, W) in 0..1.
+        classify: Maps digits in MNIST's format (N, 28, 28) to probabilities (N, 10).
+        settings: See `Settings`.
+    """
+    views: list[list[tuple[View, Probabilities]]] = [[] for _ in pictures]
+    # overviews of all pictures, then closer views where there are digits too small to read
+    waiting = [
+        (number, seen(picture, scale), not finer)
+        for number, picture in enumerate(pictures)
+        for finer, scale in enumerate(overview_scales(picture.shape, settings))
+    ]
+    while waiting:
+        closer_views = []
+        found_in_all = _maps([view for _, view, _ in waiting], settings)
+        for (number, view, is_finest), found in zip(waiting, found_in_all, strict=True):
+            views[number].append((view, found))
+            shape = pictures[number].shape
+            wanted = closer(found.smaller, view, shape, settings) if is_finest else None
+            if wanted is not None:
+                closer_views.append((number, seen(pictures[number], *wanted), True))
+        waiting = closer_views
+    decoded = [[decode(found, settings) for _, found in each] for each in views]
+    chosen = [_candidates(*pair, settings) for pair in zip(views, decoded, strict=True)]
+    digits = list(_classified(chosen, classify, settings))
+    return [
+        Found(own, _other(each, found), each)
+        for own, each, found in zip(digits, views, decoded, strict=True)
+    ]
+
+
+def _maps(views: Sequence[View], settings: Settings) -> list[Probabilities]:
+    """Return what the network says of each view; those of one size are seen together."""
+    sizes: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    padded = [_padded(view.grey, settings.least_side) for view in views]
+    for number, (grey, _) in enumerate(padded):
+        sizes[grey.shape].append(number)
+    found: dict[int, Probabilities] = {}
+    for (rows, columns), numbers in sizes.items():
+        step = max(1, _BATCH_AREA // (rows * columns))
+        for start in range(0, len(numbers), step):
+            batch = numbers[start : start + step]
+            grey = np.stack([padded[number][0] for number in batch]).astype(np.float32)
+            places = [padded[number][1] for number in batch]
+            with torch.inference_mode():
+                maps = Maps(*_network()(torch.from_numpy(grey)[:, None]))
+                found |= zip(batch, probabilities(maps, places), strict=True)
+    return [found[number] for number in range(len(views))]
+
+
+def _padded(grey: Grey, least: int) -> tuple[Grey, tuple[slice, slice]]:
+    """Return a view with its edges repeated around it, and its place there.
+
+    The network has learned from crops of that size, around which there is always something.
+    """
+    pads, place = [], []
+    for size in grey.shape:
+        whole = -(-max(size, least) // STRIDE) * STRIDE
+        before = (whole - size) // 2 // 8 * 8  # the coarsest map's stride
+        pads.append((before, whole - size - before))
+        place.append(slice(before, before + size))
+    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    padded = np.pad(grey, pads, constant_values=np.median(border))
+    return padded, (place[0], place[1])
+
+
+def _candidates(
+    views: Sequence[tuple[View, Probabilities]], decoded: Sequence[Decoded], settings: Settings
+) -> list[_Candidate]:
+    """Return the digits of all views, each once: as the view shows it that shows it best."""
+    boxes = np.concatenate(
+        [view.to_picture(found.boxes) for (view, _), found in zip(views, decoded, strict=True)]
+    )
+    within = np.concatenate([found.boxes for found in decoded])
+    heights = np.maximum(within[:, 3] - within[:, 1], 0.7 * (within[:, 2] - within[:, 0])).clip(1)
+    scores = digit_score(np.concatenate([found.features for found in decoded]))
+    places = [(n, k) for n, found in enumerate(decoded) for k in range(len(found.boxes))]
+    chosen = []
+    for index in best_views(boxes, heights, scores, settings):
+        view, number = places[index]
+        mask = decoded[view].masks[number]
+        contrast = _contrast(views[view][0].grey, decoded[view].boxes[number], mask)
+        logits = decoded[view].logits[number]
+        box = Box(*boxes[index].tolist())
+        chosen.append(_Candidate(box, float(scores[index]), contrast, logits, mask, view))
+    return chosen
+
+
+def _contrast(grey: Grey, box: npt.NDArray[np.float64], mask: Grey) -> float:
+    """Return how far the mean grey of a mask is from that beside it."""
+    top, left = max(int(box[1]) - 1, 0), max(int(box[0]) - 1, 0)
+    part = grey[top : top + mask.shape[0], left : left + mask.shape[1]]
+    beside = 1 - mask
+    return abs(float((part * mask).sum() / mask.sum() - (part * beside).sum() / beside.sum()))
+
+
+def _classified(
+    chosen: Sequence[Sequence[_Candidate]], classify: Classify, settings: Settings
+) -> Iterator[list[Digit]]:
+    """Yield each picture's digits: all are classified at once.
+
+    The probabilities are the weighted geometric mean of the classifier's and the reader's own;
+    what is perhaps no digit has a part of a tenth each.
+    """
+    every = [candidate for candidates in chosen for candidate in candidates]
+    if not every:
+        yield from ([] for _ in chosen)
+        return
+    pixels = np.stack([normalize(candidate.mask) for candidate in every])
+    own = torch.from_numpy(np.stack([candidate.logits[:10] for candidate in every])).log_softmax(1)
+    alone = torch.from_numpy(classify(pixels)).clamp(min=1e-6).log()
+    fused = alone.lerp(own, settings.own_weight).softmax(1)
+    scores = torch.tensor([candidate.score for candidate in every])[:, None]
+    likely = (scores * fused + (1 - scores) / 10).numpy()
+    digits = (
+        Digit(one.box, one.score, one.contrast, one.mask, image, each, one.view)
+        for one, image, each in zip(every, pixels, likely, strict=True)
+    )
+    for candidates in chosen:
+        yield [next(digits) for _ in candidates]
+
+
+def digit_score(features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return the probability that marks are digits, from `Decoded.features`.
+
+    Logistic regression on held-out crops; its weights are in the metadata of the reader's file.
+    """
+    weights, bias = _weights()[1]
+    return np.asarray(1 / (1 + np.exp(-(features @ weights + bias))), np.float32)
+
+
+def _other(views: Sequence[tuple[View, Probabilities]], decoded: Sequence[Decoded]) -> list[Box]:
+    """Return ink outside all digits, each mark once: from the finest view of its place."""
+    boxes = np.zeros((0, 4))
+    regions: list[npt.NDArray[np.float64]] = []
+    for (view, _), found in sorted(
+        zip(views, decoded, strict=True), key=lambda pair: -pair[0][0].scale[0]
+    ):
+        own = view.to_picture(found.other)
+        middle = (own[:, :2] + own[:, 2:]) / 2
+        for left, top, right, bottom in regions:
+            inside = (middle >= (left, top)).all(axis=1) & (middle < (right, bottom)).all(axis=1)
+            own, middle = own[~inside], middle[~inside]
+        boxes = np.concatenate([boxes, own])
+        rows, columns = view.grey.shape
+        regions.append(view.to_picture(np.array([0.0, 0.0, columns, rows])))
+    return [Box(*box) for box in boxes.tolist()]
+
+
+def most_prominent(digits: Sequence[Digit], shape: tuple[int, int]) -> Digit | None:
+    """Return the digit that a picture (H, W) is of: likely a digit, large, and near the middle."""
+    rows, columns = shape
+
+    def prominence(digit: Digit) -> float:
+        left, top, right, bottom = digit.box
+        away = np.hypot((left + right) / 2 / columns - 0.5, (top + bottom) / 2 / rows - 0.5)
+        return float(digit.score * digit.box.size * (1 - 0.5 * away))
+
+    return max(digits, key=prominence, default=None)
+
+
+def _network() -> ReaderNetwork:
+    return _weights()[0]
+
+
+@cache
+def _weights() -> tuple[ReaderNetwork, tuple[npt.NDArray[np.float32], float]]:
+    """Return the network, and the weights and the bias of the score."""
+    artifact = read_artifact(WEIGHTS)
+    network = ReaderNetwork()
+    network.load_state_dict(artifact.tensors)  # from half precision
+    *weights, bias = json.loads(json.dumps(artifact.metadata.get("score", [0.5, 0.3, 0.4, -0.5])))
+    return network.for_inference(), (np.array(weights, np.float32), float(bias))
