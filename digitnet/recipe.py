@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 from digitnet.errors import InvalidInputError
 
 Optimizer = Literal["adam", "adamw", "muon", "sgd"]
-Schedule = Literal["constant", "one_cycle"]
+Schedule = Literal["constant", "one_cycle", "linear"]
 Precision = Literal["auto", "float32", "bfloat16"]
 
 _CHOICES = {
@@ -109,7 +109,9 @@ class Recipe:
         weight_decay: Pull of the weights towards 0, at least 0; decoupled in `"adamw"` and
             `"muon"`.
         schedule: `"constant"`, or `"one_cycle"`: up to the peak over the first 30% of
-            the steps, then down to 0 (Smith and Topin, 2018).
+            the steps, then down to 0 (Smith and Topin, 2018); or `"linear"`: down to 0 in a
+            straight line, as at the end of a training at a constant rate (Hägele et al., 2024,
+            arXiv 2405.18392).
         label_smoothing: Share of the target that is spread evenly over all classes, in
             [0, 1) (Szegedy et al., 2016); in training alone.
         sharpness_radius: Above 0, each step takes its gradient from where the loss is high
@@ -209,6 +211,8 @@ class Recipe:
         """
         if self.schedule == "constant":
             return self.learning_rate
+        if self.schedule == "linear":
+            return self.learning_rate * (1 - progress)
         if progress < WARM_UP:
             return self.learning_rate * (START + (1 - START) * progress / WARM_UP)
         remaining = (1 - progress) / (1 - WARM_UP)

@@ -216,11 +216,11 @@ def test_a_digit_of_fewer_than_8_pixels_is_told_of(fitted, finding):
     assert fitted.inspect(PAGE).warnings == ("too small: fewer than 8 pixels",)
 
 
-def test_another_digit_is_told_of_where_it_is_half_as_high_and_likely_one(fitted, finding):
+def test_another_digit_is_told_of_where_it_is_nearly_as_high_and_likely_one(fitted, finding):
     middle = found_digit(3, 190, 80)
     for beside, told in (
-        (found_digit(4, 100, 80, height=21), True),
-        (found_digit(4, 100, 80, height=19), False),
+        (found_digit(4, 100, 80, height=31), True),
+        (found_digit(4, 100, 80, height=29), False),
         (found_digit(4, 100, 80, score=0.4), False),
     ):
         finding(middle, beside)

@@ -62,6 +62,12 @@ def test_an_unknown_name_lists_the_known_ones():
         resolve_recipe("reprot")
 
 
+def test_a_linear_schedule_falls_to_zero_in_a_straight_line():
+    recipe = Recipe(name="x", network="report", schedule="linear", learning_rate=0.1)
+    rates = [recipe.learning_rate_at(progress) for progress in (0, 0.25, 0.5, 1)]
+    assert rates == pytest.approx([0.1, 0.075, 0.05, 0])
+
+
 def test_one_cycle_follows_torchs_own_schedule_down_and_is_linear_up():
     recipe = Recipe(name="x", network="report", schedule="one_cycle", learning_rate=0.1)
     weight = torch.nn.Parameter(torch.zeros(1))

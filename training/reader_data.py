@@ -31,7 +31,7 @@ TRAIN_WRITERS = range(1, 11)  # of the Swiss digits; 11 to 14 are held out
 SEED = 330_000_000
 CHUNK = 20  # pictures of a job
 DITHERED = 0.06  # share of the pictures that are black or white only
-HELD_OUT = 0.02  # share of the crops that are not trained on: the score is fitted to them
+HELD_OUT = 50  # every 50th job's pictures are not trained on: the score is fitted to them
 
 SMALL = paper.Style(size=(48, 420))
 WIDE = paper.Style(size=(100, 600))
@@ -39,6 +39,9 @@ FAR = paper.Style(size=(150, 900), height=(0.02, 0.15))
 FILLED = paper.Style(size=(28, 200), height=(0.75, 1.0))
 FORM = replace(SMALL, forms=paper.FORMS)
 WIDE_FORM = replace(WIDE, forms=paper.FORMS)
+ROUGH = ("edge", "pasted", "stained", "crumpled", "print behind", "writing behind")
+DIM = replace(SMALL, papers=ROUGH, shadow=(0.2, 0.7))
+UNEVEN = replace(WIDE, papers=ROUGH, shadow=(0.2, 0.7))
 GRID = replace(WIDE, size=(200, 640), forms=("boxes", "boxes", "table", "squares"))
 
 Make = Callable[..., Sequence[PaperPicture]]
@@ -70,31 +73,34 @@ _GRIDS = partial(
     paper.tables, digits=1, rows=(3, 9), columns=(3, 9), gap=(0.2, 1.0), printed=0.4, style=GRID
 )
 KINDS = {
-    "numbers": Kind(_NUMBERS, (2000, 2200, 2600), 2, 1, 1),
-    "touching": Kind(partial(_NUMBERS, gap=(-0.1, 0.02), digits=(2, 6)), (900, 1000, 1400), 3, 0),
-    "numbers on forms": Kind(partial(paper.numbers, style=WIDE_FORM), (900, 900, 1000), 2, 1),
-    "telephone numbers": Kind(partial(_NUMBERS, signs=True), (500, 500, 500), 3, 0),
+    "numbers": Kind(_NUMBERS, (1500, 1600, 1900), 2, 1, 1),
+    "touching": Kind(partial(_NUMBERS, gap=(-0.1, 0.02), digits=(2, 6)), (1100, 1100, 1400), 3, 0),
+    "numbers in bad light": Kind(partial(paper.numbers, style=UNEVEN), (600, 600, 700), 2, 1, 1),
+    "numbers on forms": Kind(partial(paper.numbers, style=WIDE_FORM), (1200, 1200, 1200), 2, 1),
+    "telephone numbers": Kind(partial(_NUMBERS, signs=True), (900, 900, 900), 2, 1),
     "pages": Kind(partial(_NUMBERS, lines=(2, 6)), (350, 250, 400), 4, 2),
-    "entries": Kind(partial(_ENTRIES, printed=0.2), (1500, 1500, 3000), 2, 1),
+    "entries": Kind(partial(_ENTRIES, printed=0.2), (1400, 1400, 2200), 2, 1),
     "lists": Kind(partial(_ENTRIES, lines=(2, 5), printed=0.3), (400, 400, 600), 4, 2),
     "entries on forms": Kind(
-        partial(paper.entries, printed=0.15, style=WIDE_FORM), (300, 300, 500), 2, 1
+        partial(paper.entries, printed=0.15, style=WIDE_FORM), (400, 400, 500), 2, 1
     ),
-    "tables": Kind(partial(paper.tables, printed=0.3, style=WIDE), (250, 150, 350), 5, 2),
-    "grids": Kind(_GRIDS, (250, 250, 400), 5, 2),
-    "digits": Kind(partial(paper.digits, style=SMALL), (1200, 1200, 1500), 1, 1, 2),
+    "tables": Kind(partial(paper.tables, printed=0.3, style=WIDE), (250, 150, 300), 5, 2),
+    "grids": Kind(_GRIDS, (250, 250, 350), 5, 2),
+    "digits": Kind(partial(paper.digits, style=SMALL), (1100, 1300, 1200), 1, 1, 2),
     "large digits": Kind(paper.digits, (300, 300, 300), 1, 1, 2),
     "filled frames": Kind(partial(paper.digits, style=FILLED), (700, 900, 700), 2, 0, 1),
     "far digits": Kind(partial(paper.digits, style=FAR), (350, 350, 350), 1, 2),
-    "digits on forms": Kind(partial(paper.digits, style=FORM), (500, 500, 500), 1, 1, 1),
+    "digits on forms": Kind(partial(paper.digits, style=FORM), (800, 800, 800), 1, 1, 1),
+    "digits in bad light": Kind(partial(paper.digits, style=DIM), (500, 700, 500), 1, 1, 1),
     "blank": Kind(partial(paper.blanks, style=SMALL), (900,), 2, 1, 1),
+    "blank sheets": Kind(partial(paper.blanks, style=DIM), (900,), 2, 1, 1),
     "blank forms": Kind(partial(paper.blanks, style=FORM), (500,), 2, 1),
     "scribbles": Kind(partial(paper.scribbles, style=SMALL), (600,), 2, 1),
-    "letters": Kind(partial(paper.letters, style=SMALL), (900,), 2, 1),
-    "texts": Kind(partial(paper.texts, style=WIDE), (500,), 5, 2),
-    "scanned numbers": Kind(partial(swiss_numbers, writers=TRAIN_WRITERS), (3500,), 3, 1, 1),
+    "letters": Kind(partial(paper.letters, style=SMALL), (1300,), 2, 1),
+    "texts": Kind(partial(paper.texts, style=WIDE), (600,), 5, 2),
+    "scanned numbers": Kind(partial(swiss_numbers, writers=TRAIN_WRITERS), (2800,), 3, 1, 1),
     "scanned digits": Kind(
-        partial(swiss_numbers, writers=TRAIN_WRITERS, digits=(1, 1)), (2500,), 1, 1, 1
+        partial(swiss_numbers, writers=TRAIN_WRITERS, digits=(1, 1)), (2200,), 1, 1, 1
     ),
 }
 PHOTO_VIEWS = (40, 8, 8)  # of each photo of a grid: close, far and near
@@ -139,6 +145,15 @@ def size_of(job: Job) -> int:
     """Return the number of a job's crops."""
     kind = KINDS.get(job.kind)
     return sum(PHOTO_VIEWS) if kind is None else job.count * (kind.close + kind.far + kind.near)
+
+
+def split(share: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return which crops are held out, and which are trained on: no picture is in both."""
+    held_out, kept = list[int](), list[int]()
+    for number, job in enumerate(jobs(share), start=1):
+        side = kept if number % HELD_OUT else held_out
+        side += range(job.start, job.start + size_of(job))
+    return torch.tensor(held_out), torch.tensor(kept)
 
 
 def make_crops(folder: Path, *, share: float = 1.0, processes: int = 2) -> None:

@@ -18,6 +18,8 @@ from digitnet.pictures.settings import SETTINGS, Settings
 Floats = npt.NDArray[np.float32]
 Masks = npt.NDArray[np.int32]
 
+LEAST_AREA = 4  # px of a view: a speck of fewer is neither a digit nor another mark
+
 
 class Decoded(NamedTuple):
     """What the network has found in a view; the first axis of all but the last counts digits.
@@ -38,25 +40,15 @@ class Decoded(NamedTuple):
 
 
 class Probabilities(NamedTuple):
-    """The maps of one view as numbers that decoding needs, cut to the view's size (h, w).
+    """The maps of one view as arrays, cut to the view's size (h, w); see `Maps`."""
 
-    Attributes:
-        ink: (h, w), of ink of any kind.
-        digit: (h, w), of a digit's ink.
-        centre: (h / 2, w / 2).
-        offset: (2, h / 2, w / 2), px.
-        height: (h / 4, w / 4), px.
-        label: Logits (11, h / 4, w / 4).
-        smaller: (h / 8, w / 8).
-    """
-
-    ink: Floats
-    digit: Floats
-    centre: Floats
-    offset: Floats
-    height: Floats
-    label: Floats
-    smaller: Floats
+    ink: Floats  # (h, w), in 0..1 like all that are no logits
+    digit: Floats  # (h, w), of a digit's ink
+    centre: Floats  # (h / 2, w / 2)
+    offset: Floats  # (2, h / 2, w / 2), px
+    height: Floats  # (h / 4, w / 4), px
+    label: Floats  # (11, h / 4, w / 4), logits
+    smaller: Floats  # (h / 8, w / 8)
 
 
 def probabilities(maps: Maps, places: Sequence[tuple[slice, slice]]) -> list[Probabilities]:
@@ -92,11 +84,13 @@ def decode(found: Probabilities, settings: Settings = SETTINGS) -> Decoded:
     centres = _centres(found, settings)
     y, x = np.nonzero(found.digit > settings.ink)
     owner = _nearest_centre(found, (y, x), centres, settings)
+    count = len(centres[0])
+    areas = np.bincount(owner, minlength=count + 1)
+    owner[areas[owner] < LEAST_AREA] = 0
+    areas = areas[1:]
     masks = np.zeros(found.digit.shape, np.int32)
     masks[y, x] = owner
     # means over each mask
-    count = len(centres[0])
-    areas = np.bincount(owner, minlength=count + 1)[1:]
 
     def mean(values: Floats) -> npt.NDArray[np.float64]:
         return np.bincount(owner, values, count + 1)[1:] / np.maximum(areas, 1)
@@ -104,7 +98,7 @@ def decode(found: Probabilities, settings: Settings = SETTINGS) -> Decoded:
     logits = np.stack([mean(values) for values in found.label[:, y // 4, x // 4]], axis=1)
     features = [_logit(found.centre[centres]), _logit(mean(found.digit[y, x])), _margin(logits)]
     # digits: masks that are not empty
-    kept = np.flatnonzero(areas >= 4).tolist()
+    kept = np.flatnonzero(areas >= LEAST_AREA).tolist()
     places = ndimage.find_objects(masks, count)
     edges = [
         (columns.start, rows.start, columns.stop, rows.stop)
@@ -161,19 +155,17 @@ def _nearest_centre(
 
 def _mask(digit: Floats, masks: Masks, number: int, place: tuple[slice, slice]) -> Grey:
     """Return a digit's ink with its soft edges, one pixel around, that are no other digit's."""
+    from scipy import ndimage
+
     rows, columns = (slice(max(side.start - 1, 0), side.stop + 1) for side in place)
     part = masks[rows, columns]
     mine = part == number
-    wide = mine.copy()
-    wide[1:] |= mine[:-1]
-    wide[:-1] |= mine[1:]
-    wide[:, 1:] |= mine[:, :-1]
-    wide[:, :-1] |= mine[:, 1:]
-    return np.where(wide & (mine | (part == 0)), digit[rows, columns], 0).astype(np.float32)
+    soft = ndimage.binary_dilation(mine) & (mine | (part == 0))
+    return np.where(soft, digit[rows, columns], 0).astype(np.float32)
 
 
 def _other_boxes(left_out: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-    """Return the boxes of connected ink, but for specks of less than 4 px."""
+    """Return the boxes of connected ink, but for specks."""
     from scipy import ndimage
 
     components, _ = ndimage.label(left_out, np.ones((3, 3)))
@@ -182,7 +174,7 @@ def _other_boxes(left_out: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
         (columns.start, rows.start, columns.stop, rows.stop)
         for rows, columns in ndimage.find_objects(components)
     ]
-    return np.array(edges, float).reshape(-1, 4)[areas >= 4]
+    return np.array(edges, float).reshape(-1, 4)[areas >= LEAST_AREA]
 
 
 def _logit(probability: npt.NDArray[np.floating[Any]]) -> Floats:
@@ -192,6 +184,5 @@ def _logit(probability: npt.NDArray[np.floating[Any]]) -> Floats:
 
 def _margin(logits: npt.NDArray[np.floating[Any]]) -> Floats:
     """Return the log odds that ink is of some digit rather than of none."""
-    highest = logits[:, :10].max(axis=1)
-    digits = highest + np.log(np.exp(logits[:, :10] - highest[:, None]).sum(axis=1))
+    digits = torch.from_numpy(logits[:, :10]).logsumexp(1).numpy()
     return np.asarray(digits - logits[:, 10], np.float32)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -88,17 +88,6 @@ class Found(NamedTuple):
     views: list[tuple[View, Probabilities]]
 
 
-class _Candidate(NamedTuple):
-    """A digit in one view; see `Decoded` and `Digit`."""
-
-    box: Box
-    score: float
-    contrast: float
-    logits: npt.NDArray[np.float32]
-    mask: Grey
-    view: int
-
-
 def find_digits(
     pictures: Sequence[Grey], classify: Classify, settings: Settings = SETTINGS
 ) -> list[Found]:
@@ -127,11 +116,11 @@ def find_digits(
                 closer_views.append((number, seen(pictures[number], *wanted), True))
         waiting = closer_views
     decoded = [[decode(found, settings) for _, found in each] for each in views]
-    chosen = [_candidates(*pair, settings) for pair in zip(views, decoded, strict=True)]
-    digits = list(_classified(chosen, classify, settings))
+    chosen = [_chosen(*pair, settings) for pair in zip(views, decoded, strict=True)]
+    fused = iter(_fused([digit for digits in chosen for digit in digits], classify, settings))
     return [
-        Found(own, _other(each, found), each)
-        for own, each, found in zip(digits, views, decoded, strict=True)
+        Found([next(fused) for _ in digits], _other(each, found), each)
+        for digits, each, found in zip(chosen, views, decoded, strict=True)
     ]
 
 
@@ -170,26 +159,31 @@ def _padded(grey: Grey, least: int) -> tuple[Grey, tuple[slice, slice]]:
     return padded, (place[0], place[1])
 
 
-def _candidates(
+def _chosen(
     views: Sequence[tuple[View, Probabilities]], decoded: Sequence[Decoded], settings: Settings
-) -> list[_Candidate]:
-    """Return the digits of all views, each once: as the view shows it that shows it best."""
+) -> list[Digit]:
+    """Return the digits of all views, each once: as the view shows it that shows it best.
+
+    Their probabilities are the reader's own.
+    """
     boxes = np.concatenate(
         [view.to_picture(found.boxes) for (view, _), found in zip(views, decoded, strict=True)]
     )
     within = np.concatenate([found.boxes for found in decoded])
     heights = np.maximum(within[:, 3] - within[:, 1], 0.7 * (within[:, 2] - within[:, 0])).clip(1)
     scores = digit_score(np.concatenate([found.features for found in decoded]))
+    own = torch.from_numpy(np.concatenate([found.logits[:, :10] for found in decoded])).softmax(1)
     places = [(n, k) for n, found in enumerate(decoded) for k in range(len(found.boxes))]
-    chosen = []
+    digits = []
     for index in best_views(boxes, heights, scores, settings):
         view, number = places[index]
         mask = decoded[view].masks[number]
         contrast = _contrast(views[view][0].grey, decoded[view].boxes[number], mask)
-        logits = decoded[view].logits[number]
-        box = Box(*boxes[index].tolist())
-        chosen.append(_Candidate(box, float(scores[index]), contrast, logits, mask, view))
-    return chosen
+        box, likely = Box(*boxes[index].tolist()), own[index].numpy()
+        digits.append(
+            Digit(box, float(scores[index]), contrast, mask, normalize(mask), likely, view)
+        )
+    return digits
 
 
 def _contrast(grey: Grey, box: npt.NDArray[np.float64], mask: Grey) -> float:
@@ -200,30 +194,21 @@ def _contrast(grey: Grey, box: npt.NDArray[np.float64], mask: Grey) -> float:
     return abs(float((part * mask).sum() / mask.sum() - (part * beside).sum() / beside.sum()))
 
 
-def _classified(
-    chosen: Sequence[Sequence[_Candidate]], classify: Classify, settings: Settings
-) -> Iterator[list[Digit]]:
-    """Yield each picture's digits: all are classified at once.
+def _fused(digits: Sequence[Digit], classify: Classify, settings: Settings) -> list[Digit]:
+    """Return digits with probabilities that are the classifier's and the reader's own.
 
-    The probabilities are the weighted geometric mean of the classifier's and the reader's own;
-    what is perhaps no digit has a part of a tenth each.
+    They are the weighted geometric mean of both; what is perhaps no digit has a part of a tenth
+    each.
     """
-    every = [candidate for candidates in chosen for candidate in candidates]
-    if not every:
-        yield from ([] for _ in chosen)
-        return
-    pixels = np.stack([normalize(candidate.mask) for candidate in every])
-    own = torch.from_numpy(np.stack([candidate.logits[:10] for candidate in every])).log_softmax(1)
-    alone = torch.from_numpy(classify(pixels)).clamp(min=1e-6).log()
-    fused = alone.lerp(own, settings.own_weight).softmax(1)
-    scores = torch.tensor([candidate.score for candidate in every])[:, None]
+    if not digits:
+        return []
+    classified = torch.from_numpy(classify(np.stack([digit.pixels for digit in digits])))
+    own = torch.from_numpy(np.stack([digit.probabilities for digit in digits]))
+    logs = [probabilities.clamp(min=1e-6).log() for probabilities in (classified, own)]
+    fused = logs[0].lerp(logs[1], settings.own_weight).softmax(1)
+    scores = torch.tensor([digit.score for digit in digits])[:, None]
     likely = (scores * fused + (1 - scores) / 10).numpy()
-    digits = (
-        Digit(one.box, one.score, one.contrast, one.mask, image, each, one.view)
-        for one, image, each in zip(every, pixels, likely, strict=True)
-    )
-    for candidates in chosen:
-        yield [next(digits) for _ in candidates]
+    return [digit._replace(probabilities=each) for digit, each in zip(digits, likely, strict=True)]
 
 
 def digit_score(features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -260,7 +245,7 @@ def most_prominent(digits: Sequence[Digit], shape: tuple[int, int]) -> Digit | N
     def prominence(digit: Digit) -> float:
         left, top, right, bottom = digit.box
         away = np.hypot((left + right) / 2 / columns - 0.5, (top + bottom) / 2 / rows - 0.5)
-        return float(digit.score * digit.box.size * (1 - 0.5 * away))
+        return float(digit.score**2 * digit.box.size * (1 - 0.5 * away))
 
     return max(digits, key=prominence, default=None)
 

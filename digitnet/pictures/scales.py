@@ -46,6 +46,7 @@ def overview_scales(shape: tuple[int, int], settings: Settings = SETTINGS) -> It
     rows, columns = shape
     scale = min(1.0, math.sqrt(settings.overview_area / (rows * columns)))
     scale = max(scale, 2 * UNIT_HEIGHT / max(rows, columns))
+    scale = min(scale, _most(shape, settings))
     yield scale
     while rows * scale > 1.5 * UNIT_HEIGHT:  # a digit may be as high as the picture
         scale /= 2
@@ -68,15 +69,20 @@ def closer(
     """
     rows, columns = np.nonzero(smaller > settings.smaller)
     scale = 2 * max(view.scale)
-    finest = min(settings.most_enlarged, math.sqrt(MAX_AREA / math.prod(shape)))
-    if not len(rows) or scale > 1.5 * max(finest, 1.0):
+    finest = min(settings.most_enlarged, _most(shape, settings))
+    if not len(rows) or scale > 1.5 * finest:
         return None
     margin = UNIT_HEIGHT / 2  # a digit's height in the closer view: its context
     box = np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]) * 8.0
     box += np.array([-margin, -margin, margin, margin])
     left, top, right, bottom = view.to_picture(box)
     region = (max(left, 0.0), max(top, 0.0), min(right, shape[1]), min(bottom, shape[0]))
-    return min(scale, max(finest, 1.0)), region
+    return min(scale, finest), region
+
+
+def _most(shape: tuple[int, int], settings: Settings) -> float:
+    """Return the scale at which a view, with the padding of a strip, has `MAX_AREA` px."""
+    return min(math.sqrt(MAX_AREA / math.prod(shape)), MAX_AREA / settings.least_side / max(shape))
 
 
 def best_views(
