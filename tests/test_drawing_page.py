@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 from digitnet import DigitClassifier, datasets
-from digitnet.datasets.paper.retraced import thinned
+from digitnet.datasets.paper.restroked import thinned
 from digitnet.errors import DatasetUnavailableError
 
 sync_api = pytest.importorskip("playwright.sync_api", reason='needs pip install ".[dev]"')

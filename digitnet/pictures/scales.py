@@ -13,6 +13,7 @@ from digitnet.pictures.loading import MAX_AREA, Grey, resize
 from digitnet.pictures.network import UNIT_HEIGHT
 from digitnet.pictures.settings import SETTINGS, Settings
 
+Array = npt.NDArray[np.float64]
 Region = tuple[float, float, float, float]
 """Left, top, right and bottom of a crop, in px of the picture."""
 
@@ -32,7 +33,7 @@ class View(NamedTuple):
     top: float
     scale: tuple[float, float]
 
-    def to_picture(self, boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def to_picture(self, boxes: Array) -> npt.NDArray[np.float64]:
         """Return boxes (..., 4) of the view in px of the picture."""
         corner = np.array([self.left, self.top] * 2, np.float64)
         return np.asarray(boxes / np.array(self.scale * 2) + corner, np.float64)
@@ -61,11 +62,8 @@ def closer(
 ) -> tuple[float, Region] | None:
     """Return the scale and the region of a closer view, where there are digits too small to read.
 
-    Args:
-        smaller: The network's map of them, probabilities (h, w) at stride 8.
-        view: What it has seen.
-        shape: Rows and columns of the picture.
-        settings: See `Settings`.
+    `smaller` is the network's map of them in `view`, probabilities (h, w) at stride 8; `shape` is
+    that of the picture.
     """
     rows, columns = np.nonzero(smaller > settings.smaller)
     scale = 2 * max(view.scale)
@@ -86,21 +84,16 @@ def _most(shape: tuple[int, int], settings: Settings) -> float:
 
 
 def best_views(
-    boxes: npt.NDArray[np.float64],
-    heights: npt.NDArray[np.float64],
+    boxes: Array,
+    heights: Array,
     scores: npt.NDArray[np.float32],
     settings: Settings = SETTINGS,
 ) -> list[int]:
     """Return which digits count, of all that were found in all views, each once.
 
     Non-maximum suppression over scales: of those with the same centre that one counts whose score
-    is highest, less what its height in the view is away from the best.
-
-    Args:
-        boxes: (N, 4), in px of the picture.
-        heights: (N,), px of the view.
-        scores: (N,), in 0..1.
-        settings: See `Settings`.
+    is highest, less what its height in the view is away from the best. `boxes` (N, 4) are in px of
+    the picture, `heights` (N,) in px of the view.
     """
     sizes = np.max(boxes[:, 2:] - boxes[:, :2], axis=1, initial=0)
     ranks = scores - settings.octave_cost * np.abs(np.log2(heights / UNIT_HEIGHT))
@@ -124,9 +117,7 @@ def best_views(
     ][: settings.most_digits]
 
 
-def _shared(
-    boxes: npt.NDArray[np.float64], box: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64]:
+def _shared(boxes: Array, box: Array) -> Array:
     """Return the share of a box that lies in each of others (N, 4)."""
     across = np.minimum(boxes[:, 2], box[2]) - np.maximum(boxes[:, 0], box[0])
     down = np.minimum(boxes[:, 3], box[3]) - np.maximum(boxes[:, 1], box[1])

@@ -6,23 +6,24 @@ import numpy as np
 import pytest
 from numpy.random import default_rng
 
+from digitnet.datasets.paper.capture import draw_capture
+from digitnet.datasets.paper.ink import skipped
 from digitnet.datasets.paper.layout import bounds
-from digitnet.datasets.paper.shot import draw_shot
 from digitnet.datasets.paper.signs import LETTERS, SIGNS, sign, word
 from digitnet.datasets.paper.style import Style
 
-SHOT = draw_shot(Style(pens=("black",), thickness=0.08), default_rng(0))
+CAPTURE = draw_capture(Style(pens=("black",), thickness=0.08), default_rng(0))
 
 
 def box(name, seeds=12):
     """Left, top, right and bottom of a sign, each the median of some."""
-    return np.median([bounds(sign(name, SHOT, default_rng(s))) for s in range(seeds)], axis=0)
+    return np.median([bounds(sign(name, CAPTURE, default_rng(s))) for s in range(seeds)], axis=0)
 
 
 @pytest.mark.parametrize("name", sorted(SIGNS))
 def test_every_sign_is_ink_from_x_0_on_and_no_digit(name):
     for seed in range(3):
-        marks = sign(name, SHOT, default_rng(seed))
+        marks = sign(name, CAPTURE, default_rng(seed))
         left, top, right, bottom = bounds(marks)
         assert left == pytest.approx(0, abs=1e-6)
         assert 0 < right < 2
@@ -60,7 +61,7 @@ def test_letters_have_the_heights_of_the_alphabet():
 def test_a_word_stands_on_the_baseline_and_grows_with_its_letters(printed):
     widths = []
     for text in ("H", "HEM", "HEMKLAFT"):
-        left, top, right, bottom = bounds(word(text, SHOT, default_rng(1), printed=printed))
+        left, top, right, bottom = bounds(word(text, CAPTURE, default_rng(1), printed=printed))
         assert left == pytest.approx(0, abs=1e-6)
         assert -1.6 < top < -0.6
         assert abs(bottom) < 0.3
@@ -69,18 +70,23 @@ def test_a_word_stands_on_the_baseline_and_grows_with_its_letters(printed):
 
 
 def test_a_printed_word_is_one_mark_and_a_written_one_several():
-    assert len(word("Total", SHOT, default_rng(0), printed=True)) == 1
-    assert len(word("Total", SHOT, default_rng(0), printed=False)) >= 5
+    assert len(word("Total", CAPTURE, default_rng(0), printed=True)) == 1
+    assert len(word("Total", CAPTURE, default_rng(0), printed=False)) >= 5
 
 
 @pytest.mark.parametrize("printed", [False, True])
 def test_random_words_are_many_and_can_all_be_drawn(printed):
-    made = [bounds(word(None, SHOT, default_rng(s), printed=printed)) for s in range(60)]
+    made = [bounds(word(None, CAPTURE, default_rng(s), printed=printed)) for s in range(60)]
     assert np.isfinite(made).all()
     assert len({round(right, 3) for _, _, right, _ in made}) > 50
 
 
 def test_accents_stand_above_their_letters():
     for seed in range(5):
-        dots, letter = word("Ü", SHOT, default_rng(seed), printed=False)
+        dots, letter = word("Ü", CAPTURE, default_rng(seed), printed=False)
         assert dots.box[3] < letter.box[1] + 0.2
+
+
+def test_a_broken_line_of_few_segments_has_gaps():
+    ink = skipped(np.ones(3), "broken", default_rng(0))
+    assert 0 in ink

@@ -9,42 +9,42 @@ import numpy as np
 from numpy.random import Generator
 from PIL import Image, ImageFilter
 
+from digitnet.datasets.paper.capture import Capture
 from digitnet.datasets.paper.fields import Array, Shape, between, chance, grain, ramp, waves
 from digitnet.datasets.paper.marks import Matrix
-from digitnet.datasets.paper.shot import Shot
 
 
-def turned(shot: Shot, reach: float, rng: Generator) -> Matrix:
+def turned(capture: Capture, reach: float, rng: Generator) -> Matrix:
     """Return the turn and tilt of a page around its origin.
 
     Args:
-        shot: Its rotation and tilt.
+        capture: Its rotation and tilt.
         reach: How far from the origin the page is still in view, in the page's unit.
         rng: Draws the direction of the tilt.
     """
-    angle, towards = math.radians(shot.rotation), between(rng, 0, 2 * math.pi)
+    angle, towards = math.radians(capture.rotation), between(rng, 0, 2 * math.pi)
     cos, sin = math.cos(angle), math.sin(angle)
-    lean = shot.tilt / reach
+    lean = capture.tilt / reach
     turn = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
     tilt = np.array([[1, 0, 0], [0, 1, 0], [lean * math.cos(towards), lean * math.sin(towards), 1]])
     return np.asarray(tilt @ turn)
 
 
-def light(shot: Shot, shape: Shape, rng: Generator) -> Array:
+def light(capture: Capture, shape: Shape, rng: Generator) -> Array:
     """Return the light on each pixel, about 1 where it is bright, (H, W)."""
     y = np.linspace(-1, 1, shape[0], dtype=np.float32)[:, None]
     x = np.linspace(-1, 1, shape[1], dtype=np.float32)
     lit = np.ones(shape, dtype=np.float32)
     of_shadow = rng.spawn(1)[0]
-    if shot.unevenness:
+    if capture.unevenness:
         towards, share = between(rng, 0, 2 * math.pi), between(rng, 0.3, 1)
         slope = x * math.cos(towards) + y * math.sin(towards)
         slope = (slope - slope.min()) / (slope.max() - slope.min())
         vignette = (x * x + y * y) / 2
-        lit -= shot.unevenness * (share * slope + (1 - share) * vignette)
-        lit += 0.05 * shot.unevenness * waves(shape, rng, 3)
-    if shot.shadow:
-        lit *= 1 - shot.shadow * _shadow(x, y, of_shadow)
+        lit -= capture.unevenness * (share * slope + (1 - share) * vignette)
+        lit += 0.05 * capture.unevenness * waves(shape, rng, 3)
+    if capture.shadow:
+        lit *= 1 - capture.shadow * _shadow(x, y, of_shadow)
     return np.clip(lit, 0.02, 1.1)
 
 
@@ -63,20 +63,20 @@ def _shadow(x: Array, y: Array, rng: Generator) -> Array:
     return np.asarray(edge, dtype=np.float32)
 
 
-def taken(shot: Shot, scene: Array, unit: float, rng: Generator) -> Image.Image:
+def taken(capture: Capture, scene: Array, unit: float, rng: Generator) -> Image.Image:
     """Return the picture that lens, sensor and file make of a scene.
 
     Args:
-        shot: Its blur, noise and quality.
+        capture: Its blur, noise and quality.
         scene: Colours in [0, 1], (H, W, 3).
         unit: Pixels of a digit's height.
         rng: Draws the rest.
     """
-    if shot.camera == "photo":
+    if capture.camera == "photo":
         warmth = float(np.clip(rng.normal(0, 0.05), -0.1, 0.12))
         cast = np.array([1 + warmth, 1 + between(rng, -0.02, 0.02), 1 - warmth])
         scene = scene * (cast * between(rng, 0.72, 1.08)).astype(np.float32)
-    blur = shot.blur * unit
+    blur = capture.blur * unit
     if blur > 0.4 and chance(rng, 0.3):
         scene, blur = _moved(scene, 2.5 * blur, rng), 0.5
     picture = Image.fromarray(_bytes(scene))
@@ -84,9 +84,9 @@ def taken(shot: Shot, scene: Array, unit: float, rng: Generator) -> Image.Image:
         picture = picture.filter(ImageFilter.GaussianBlur(blur))
     elif blur > 0.25:  # a third of the time, and no difference that is seen
         picture = picture.filter(ImageFilter.BoxBlur(1.73 * blur - 0.3))
-    if shot.noise:
-        picture = Image.fromarray(_bytes(_noisy(picture, shot.noise, rng)))
-    return picture if shot.quality is None else _compressed(picture, shot.quality)
+    if capture.noise:
+        picture = Image.fromarray(_bytes(_noisy(picture, capture.noise, rng)))
+    return picture if capture.quality is None else _compressed(picture, capture.quality)
 
 
 def _bytes(scene: Array) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.random import Generator
 from PIL import Image, ImageDraw
 
+from digitnet.datasets.paper.capture import Capture
 from digitnet.datasets.paper.fields import between, chance
 from digitnet.datasets.paper.fonts import font
 from digitnet.datasets.paper.layout import bounds
 from digitnet.datasets.paper.marks import Mark
-from digitnet.datasets.paper.shot import Shot
 from digitnet.datasets.paper.signs import sign, word
 from digitnet.datasets.paper.writing import Source, pictured, write
 
@@ -121,7 +121,7 @@ def _int(options: Sequence[int], rng: Generator) -> int:
 
 def composed(
     pattern: Sequence[str],
-    shot: Shot,
+    capture: Capture,
     source: Source,
     rng: Generator,
     *,
@@ -132,14 +132,14 @@ def composed(
 
     Args:
         pattern: Tokens from left to right.
-        shot: The pen.
+        capture: The pen.
         source: Where written digits come from.
         rng: Draws the rest.
         printed: Whether it is print.
         spacing: Between neighbours, of a digit's height; `None` leaves it to chance.
     """
     count = sum(token == DIGIT for token in pattern)
-    digits = iter(_printed(count, rng) if printed else _written(count, shot, source, rng))
+    digits = iter(_printed(count, rng) if printed else _written(count, capture, source, rng))
     gap = spacing if spacing is not None else between(rng, 0.05, 0.3)
     spread = 0.0 if printed else 0.1
     slope = 0.0 if printed else float(rng.normal(0, 0.02))
@@ -149,7 +149,7 @@ def composed(
         if token in (SPACE, GAP):
             x += between(rng, 0.3, 1.0) if token == SPACE else between(rng, 1.2, 6)
             continue
-        marks = _marks(token, digits, shot, rng, printed=printed)
+        marks = _marks(token, digits, capture, rng, printed=printed)
         left = bounds(marks)[0]
         wobble = 0.03 * spread / 0.1 * float(rng.standard_normal())
         placed += [mark.moved(1, x - left, slope * x + wobble) for mark in marks]
@@ -160,22 +160,22 @@ def composed(
 
 
 def _marks(
-    token: str, digits: Iterator[Mark], shot: Shot, rng: Generator, *, printed: bool
+    token: str, digits: Iterator[Mark], capture: Capture, rng: Generator, *, printed: bool
 ) -> list[Mark]:
     if token == DIGIT:
         return [next(digits)]
     if token == WORD:
-        return word(None, shot, rng, printed=printed)
+        return word(None, capture, rng, printed=printed)
     if printed:
-        return word(_IN_PRINT.get(token, token), shot, rng, printed=True)
-    return sign(token, shot, rng)
+        return word(_IN_PRINT.get(token, token), capture, rng, printed=True)
+    return sign(token, capture, rng)
 
 
-def _written(count: int, shot: Shot, source: Source, rng: Generator) -> list[Mark]:
+def _written(count: int, capture: Capture, source: Source, rng: Generator) -> list[Mark]:
     """Return digits that stand on y = 0, about 1 high."""
     if not count:
         return []
-    marks = write(count, shot, source, rng, natural=True)
+    marks = write(count, capture, source, rng, natural=True)
     heights = np.exp(0.06 * rng.standard_normal(count)).tolist()
     return [
         mark.moved(height, -mark.box[0] * height, -mark.box[3] * height)

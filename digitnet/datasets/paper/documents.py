@@ -9,12 +9,12 @@ import numpy as np
 from numpy.random import Generator
 
 from digitnet.datasets.paper import contents, layout
+from digitnet.datasets.paper.capture import Capture
 from digitnet.datasets.paper.fields import between, chance, ratio
 from digitnet.datasets.paper.framing import framed, shape_of, wide_enough
 from digitnet.datasets.paper.marks import Mark
 from digitnet.datasets.paper.record import PaperPicture
 from digitnet.datasets.paper.scene import Page, picture_of
-from digitnet.datasets.paper.shot import Shot
 from digitnet.datasets.paper.style import Style, check_amount
 from digitnet.datasets.paper.subjects import check_range, check_source, pictures, source_name
 from digitnet.datasets.paper.writing import Source
@@ -72,14 +72,14 @@ def entries(
             f"Expected kinds out of {', '.join(map(repr, ENTRIES))}; received {kinds!r}."
         )
 
-    def make(shot: Shot, rng: Generator) -> PaperPicture:
+    def make(capture: Capture, rng: Generator) -> PaperPicture:
         patterns = [
             ENTRIES[kinds[int(rng.integers(len(kinds)))]](rng)
             for _ in range(rng.integers(fewest, most + 1))
         ]
         composed = [
             contents.composed(
-                pattern, shot, source, rng, printed=chance(rng, printed), spacing=spacing
+                pattern, capture, source, rng, printed=chance(rng, printed), spacing=spacing
             )
             for pattern in patterns
         ]
@@ -88,7 +88,7 @@ def entries(
             [mark.moved(1, 0, number * leading) for mark in line.marks]
             for number, line in enumerate(composed)
         ]
-        return _page("number", placed, shot, rng, source, style)
+        return _page("number", placed, capture, rng, source, style)
 
     return pictures(count, seed, _ENTRY, style, make)
 
@@ -128,7 +128,7 @@ def tables(
     ]
     check_amount("printed", printed, 0, 1)
 
-    def make(shot: Shot, rng: Generator) -> PaperPicture:
+    def make(capture: Capture, rng: Generator) -> PaperPicture:
         height, width = (int(rng.integers(low, high + 1)) for low, high in sizes[:2])
         lengths = rng.integers(sizes[2][0], sizes[2][1] + 1, size=(height, width)).tolist()
         spacing = between(rng, 0.05, 0.3)
@@ -136,7 +136,7 @@ def tables(
             [
                 contents.composed(
                     [contents.DIGIT] * length,
-                    shot,
+                    capture,
                     source,
                     rng,
                     printed=chance(rng, printed),
@@ -146,7 +146,7 @@ def tables(
             ]
             for row in lengths
         ]
-        return _page("number", _ranged(cells, gap, rng), shot, rng, source, style)
+        return _page("number", _ranged(cells, gap, rng), capture, rng, source, style)
 
     return pictures(count, seed, _TABLE, style, make)
 
@@ -174,16 +174,16 @@ def texts(
     fewest, most = check_range("lines", lines)
     check_amount("printed", printed, 0, 1)
 
-    def make(shot: Shot, rng: Generator) -> PaperPicture:
+    def make(capture: Capture, rng: Generator) -> PaperPicture:
         in_print = chance(rng, printed)
         leading, length = between(rng, 1.35, 2.2), _LINE_LENGTH * ratio(rng, 0.3, 2)
         placed = []
         for number in range(rng.integers(fewest, most + 1)):
             words = max(1, round(length / 3))
             pattern = [contents.WORD, contents.SPACE] * words
-            line = contents.composed(pattern, shot, None, rng, printed=in_print, spacing=0.0)
+            line = contents.composed(pattern, capture, None, rng, printed=in_print, spacing=0.0)
             placed.append([mark.moved(1, 0, number * leading) for mark in line.marks])
-        return _page("letter", placed, shot, rng, None, style)
+        return _page("letter", placed, capture, rng, None, style)
 
     return pictures(count, seed, _TEXT, style, make)
 
@@ -191,7 +191,7 @@ def texts(
 def _page(
     subject: str,
     placed: Sequence[Sequence[Mark]],
-    shot: Shot,
+    capture: Capture,
     rng: Generator,
     source: Source,
     style: Style | None,
@@ -200,17 +200,17 @@ def _page(
     lengths = [sum(mark.digit is not None for mark in line) for line in placed]
     written = [line for line, length in zip(placed, lengths, strict=True) if length]
     marks = layout.centred([mark for line in placed for mark in line])
-    shape = shape_of(shot, marks, rng)
+    shape = shape_of(capture, marks, rng)
     if style is None or style.height is None:
-        shot = wide_enough(shot, marks, shape, rng)
-    warp, shape = framed(shot, marks, shape, rng)
+        capture = wide_enough(capture, marks, shape, rng)
+    warp, shape = framed(capture, marks, shape, rng)
     digits = iter([mark for mark in marks if mark.digit is not None])
     lengths = [length for length in lengths if length]
     cells = [[next(digits).box for _ in range(length)] for length in lengths]
     if not written:
-        shot, cells = replace(shot, form=None), []
+        capture, cells = replace(capture, form=None), []
     name = source_name(source)
-    return picture_of(Page(subject, name, marks, lengths, warp, shape, cells), shot, rng)
+    return picture_of(Page(subject, name, marks, lengths, warp, shape, cells), capture, rng)
 
 
 def _ranged(

@@ -10,10 +10,10 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from digitnet.datasets.paper.capture import Capture
 from digitnet.datasets.paper.fields import Array, between, chance, ratio
 from digitnet.datasets.paper.layout import Box, around
 from digitnet.datasets.paper.marks import Matrix, Points, project, scale_at
-from digitnet.datasets.paper.shot import Shot
 
 Cells = Sequence[Sequence[Box]]
 Line = tuple[float, float, float, float]  # from x and y to x and y
@@ -22,28 +22,30 @@ _MOST = 200  # lines of a table, either way
 _TONES = ((0.05, 0.05, 0.05), (0.4, 0.4, 0.4), (0.1, 0.2, 0.6), (0.7, 0.15, 0.1), (0.1, 0.5, 0.3))
 
 
-def print_form(colours: Array, shot: Shot, warp: Matrix, cells: Cells, rng: Generator) -> None:
+def print_form(
+    colours: Array, capture: Capture, warp: Matrix, cells: Cells, rng: Generator
+) -> None:
     """Print a form around the places of digits.
 
     Args:
         colours: What is printed on, in [0, 1], (H, W, 3).
-        shot: Which form, and whether the ground is dark.
+        capture: Which form, and whether the ground is dark.
         warp: From the page, on which a digit is about 1 high, to pixels.
         cells: Left, top, right and bottom of each digit on the page, line by line.
         rng: Draws the rest.
     """
-    assert shot.form is not None
+    assert capture.form is not None
     rows, columns = colours.shape[:2]
     corners = np.array([[0, 0], [columns, 0], [columns, rows], [0, rows]], dtype=float)
     on_page = project(np.linalg.inv(warp), corners)
     page: Box = (*on_page.min(axis=0), *on_page.max(axis=0))
     height = float(np.median([bottom - top for row in cells for _, top, _, bottom in row]))
     width = height * ratio(rng, 0.012, 0.07)
-    ends = np.array(_FORMS[shot.form](cells, page, width, rng)).reshape(-1, 2)
+    ends = np.array(_FORMS[capture.form](cells, page, width, rng)).reshape(-1, 2)
     broad = max(width * scale_at(warp, on_page), 0.9)
     cover = _drawn(project(warp, ends).reshape(-1, 4), broad, (rows, columns))
     tone = np.array(_TONES[rng.integers(len(_TONES)) if chance(rng, 0.4) else 0])
-    tone = 1 - tone if shot.dark else tone
+    tone = 1 - tone if capture.dark else tone
     strength = cover[..., None] * np.float32(between(rng, 0.4, 1))
     colours += strength * (tone.astype(np.float32) - colours)
 

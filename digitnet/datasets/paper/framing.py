@@ -9,20 +9,22 @@ import numpy as np
 from numpy.random import Generator
 
 from digitnet.datasets.paper.camera import turned
+from digitnet.datasets.paper.capture import Capture
 from digitnet.datasets.paper.fields import Shape, between, chance
 from digitnet.datasets.paper.layout import bounds
 from digitnet.datasets.paper.marks import Mark, Matrix
-from digitnet.datasets.paper.shot import Shot
 
 LEAST = 16.0  # pixels of a digit's height that a reader needs
 _LARGEST = 4000  # pixels of a picture's side
 
 
-def framed(shot: Shot, marks: Sequence[Mark], shape: Shape, rng: Generator) -> tuple[Matrix, Shape]:
+def framed(
+    capture: Capture, marks: Sequence[Mark], shape: Shape, rng: Generator
+) -> tuple[Matrix, Shape]:
     """Return the way from the page to the picture, and its rows and columns.
 
     Args:
-        shot: The digit's height, as a share of the picture's, turn and tilt.
+        capture: The digit's height, as a share of the picture's, turn and tilt.
         marks: What must be in the frame, around the origin of the page.
         shape: Rows and columns that are wished for; what the style leaves open becomes
             larger, the picture or the digits, where digits would be too small to read.
@@ -30,18 +32,18 @@ def framed(shot: Shot, marks: Sequence[Mark], shape: Shape, rng: Generator) -> t
     """
     rows, columns = shape
     left, top, right, bottom = bounds(marks)
-    reach = np.hypot(rows, columns) / (shot.height * rows) * max(bottom - top, 1)
-    turn = turned(shot, float(reach), rng)
+    reach = np.hypot(rows, columns) / (capture.height * rows) * max(bottom - top, 1)
+    turn = turned(capture, float(reach), rng)
     seen = [mark.warped(turn) for mark in marks]
     left, top, right, bottom = bounds(seen)
     tallest = max(mark.box[3] - mark.box[1] for mark in seen)
     most = min(columns / (right - left), rows / (bottom - top))
-    scale = min(shot.height * rows / tallest, most)
+    scale = min(capture.height * rows / tallest, most)
     smallest = min(max(mark.box[3] - mark.box[1], mark.box[2] - mark.box[0]) for mark in seen)
     lacking = max(1.0, LEAST / (scale * smallest))
-    larger = min(lacking, _growth(shot, len(marks), max(shape)))
+    larger = min(lacking, _growth(capture, len(marks), max(shape)))
     rows, columns = round(rows * larger), round(columns * larger)
-    if "height" in shot.free:
+    if "height" in capture.free:
         scale = min(scale * lacking / larger, most)
     scale *= larger
     slack_x, slack_y = columns - scale * (right - left), rows - scale * (bottom - top)
@@ -51,37 +53,37 @@ def framed(shot: Shot, marks: Sequence[Mark], shape: Shape, rng: Generator) -> t
     return np.asarray(placed @ turn), (rows, columns)
 
 
-def _growth(shot: Shot, marks: int, size: int) -> float:
+def _growth(capture: Capture, marks: int, size: int) -> float:
     """Return how much larger than wished a picture may become."""
-    if "size" not in shot.free:
+    if "size" not in capture.free:
         return 1.0
     # one digit can as well take more of the picture
-    return 1.5 if marks == 1 and "height" in shot.free else max(1.0, _LARGEST / size)
+    return 1.5 if marks == 1 and "height" in capture.free else max(1.0, _LARGEST / size)
 
 
-def shape_of(shot: Shot, marks: Sequence[Mark], rng: Generator) -> Shape:
-    """Return rows and columns for marks: of the shot's aspect, or wide as the marks are."""
+def shape_of(capture: Capture, marks: Sequence[Mark], rng: Generator) -> Shape:
+    """Return rows and columns for marks: of the capture's aspect, or wide as the marks are."""
     left, top, right, bottom = bounds(marks)
-    aspect = shot.aspect
+    aspect = capture.aspect
     if len(marks) > 1 and chance(rng, 0.75):
         aspect = (right - left) / (bottom - top) * between(rng, 0.6, 1.4)
     aspect = float(np.clip(aspect, 0.3, 6))
-    size = shot.size
-    if "size" in shot.free:  # what is long and low is not photographed in fewer pixels
+    size = capture.size
+    if "size" in capture.free:  # what is long and low is not photographed in fewer pixels
         size = round(size * min(max(aspect, 1) ** 0.5, 1.6))
     if aspect >= 1:
         return max(28, round(size / aspect)), size
     return size, max(28, round(size * aspect))
 
 
-def wide_enough(shot: Shot, marks: Sequence[Mark], shape: Shape, rng: Generator) -> Shot:
-    """Return a shot in which digits in lines fill a usual part of the frame."""
+def wide_enough(capture: Capture, marks: Sequence[Mark], shape: Shape, rng: Generator) -> Capture:
+    """Return a capture in which digits in lines fill a usual part of the frame."""
     left, top, right, bottom = bounds(marks)
     tallest = max(mark.box[3] - mark.box[1] for mark in marks)
     fills = between(rng, 0.35, 0.98)
     width_first = fills * shape[1] / (right - left) * tallest / shape[0]
     height_first = fills * tallest / (bottom - top)
-    return replace(shot, height=float(np.clip(min(width_first, height_first), 0.02, 1)))
+    return replace(capture, height=float(np.clip(min(width_first, height_first), 0.02, 1)))
 
 
 def _share(rng: Generator) -> float:

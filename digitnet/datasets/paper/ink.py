@@ -37,7 +37,7 @@ def skipped(pen: NDArray[np.float64], kind: str, rng: Generator) -> NDArray[np.f
     if kind == "broken":
         start, gap = 0, max(1, round(0.02 * count))
         while start < count:
-            start += int(count * between(rng, 0.08, 0.2))
+            start += max(1, int(count * between(rng, 0.08, 0.2)))
             level[start : start + gap + int(rng.integers(2))] = 0
         return level
     if kind in ("black", "blue", "pencil", "chalk"):

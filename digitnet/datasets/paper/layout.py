@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.random import Generator
 
+from digitnet.datasets.paper.capture import Capture
 from digitnet.datasets.paper.fields import between, chance, ratio
 from digitnet.datasets.paper.marks import Mark, Points
-from digitnet.datasets.paper.shot import Shot
 
 Box = tuple[float, float, float, float]
 
@@ -36,7 +36,7 @@ def centred(marks: Sequence[Mark]) -> list[Mark]:
 def lines(
     digits: Sequence[Mark],
     lengths: Sequence[int],
-    shot: Shot,
+    capture: Capture,
     rng: Generator,
     gap: tuple[float, float] | None = None,
     signs: Sequence[Mark] = (),
@@ -46,7 +46,7 @@ def lines(
     Args:
         digits: Each 1 high.
         lengths: How many digits each line has.
-        shot: Whether there are things that are no digits.
+        capture: Whether there are things that are no digits.
         rng: Draws sizes, gaps and slopes.
         gap: The least and the most between digits, of their height, drawn once a line and varied
             there; `None` leaves it to chance.
@@ -56,7 +56,7 @@ def lines(
     placed: list[Mark] = []
     floor, start = 0.0, 0
     for count, height in zip(lengths, heights, strict=True):
-        line = _line(digits[start : start + count], shot, rng, gap, signs)
+        line = _line(digits[start : start + count], capture, rng, gap, signs)
         indent = between(rng, 0, 0.8)
         line = [mark.moved(height, indent, 0) for mark in line]
         floor += -bounds(line)[1] if placed else 0.0
@@ -75,7 +75,7 @@ def _heights(count: int, rng: Generator) -> list[float]:
 
 def _line(
     digits: Sequence[Mark],
-    shot: Shot,
+    capture: Capture,
     rng: Generator,
     gaps: tuple[float, float] | None,
     signs: Sequence[Mark],
@@ -85,7 +85,7 @@ def _line(
     gap = between(rng, *gaps) if gaps is not None else _gap(rng)
     slope, bow = float(rng.normal(0, 0.04)), float(rng.normal(0, 0.01))
     groups = _groups(len(digits), rng)
-    dashed = shot.clutter and chance(rng, 0.6)
+    dashed = capture.clutter and chance(rng, 0.6)
     signed = _signed(len(digits), groups, signs, rng) if signs else {}
     placed: list[Mark] = []
     x = 0.0
@@ -98,9 +98,9 @@ def _line(
             wide = place in groups
             left = x + (between(rng, 0.5, 1.0) if wide else gap * between(rng, 0.6, 1.5))
             if gap <= 0 and not wide:
-                left = _touching(placed[-1], mark, shot) + gap
+                left = _touching(placed[-1], mark, capture) + gap
             if wide and dashed:
-                placed.append(_dash(x, left, base, shot, rng))
+                placed.append(_dash(x, left, base, capture, rng))
                 left += 0.35
         for sign in signed.get(place, ()):
             placed.append(_sign_after(max(left, x), base, sign, rng))
@@ -151,7 +151,7 @@ def _groups(count: int, rng: Generator) -> set[int]:
     return set(range(size, count, size))
 
 
-def _touching(left: Mark, right: Mark, shot: Shot) -> float:
+def _touching(left: Mark, right: Mark, capture: Capture) -> float:
     """Return where the box of `right` begins when its ink meets that of `left`.
 
     Ink is compared in rows, so that a digit may lean over its neighbour.
@@ -164,7 +164,7 @@ def _touching(left: Mark, right: Mark, shot: Shot) -> float:
             for near in (row - 1, row, row + 1):
                 found[near] = pick(found.get(near, x), x)
     meet = [edges[row] - starts[row] for row in edges if row in starts]
-    overlap = 0.4 * shot.thickness
+    overlap = 0.4 * capture.thickness
     shift = max(meet) + 0.5 * (left.width + right.width) - overlap if meet else left.box[2]
     return right.box[0] + shift
 
@@ -179,9 +179,9 @@ def _inked(mark: Mark) -> Points:
     return np.asarray(corner + share * (opposite - corner))
 
 
-def _dash(left: float, right: float, base: float, shot: Shot, rng: Generator) -> Mark:
+def _dash(left: float, right: float, base: float, capture: Capture, rng: Generator) -> Mark:
     """Return a dash, or a stop, in the gap between two groups."""
-    width = 0.8 * shot.thickness
+    width = 0.8 * capture.thickness
     if chance(rng, 0.3):
         points = np.array([[0, 0], [0.02, 0.03]]) + np.array([left + 0.25, base - 0.04])
     else:
@@ -190,19 +190,19 @@ def _dash(left: float, right: float, base: float, shot: Shot, rng: Generator) ->
     return Mark(points, width, np.ones(1))
 
 
-def specks(box: Box, room: float, shot: Shot, rng: Generator) -> list[Mark]:
+def specks(box: Box, room: float, capture: Capture, rng: Generator) -> list[Mark]:
     """Return dots, commas and short dashes around a box, much smaller than a digit."""
     left, top, right, bottom = box
-    small = min(0.1, 2 * shot.thickness)
+    small = min(0.1, 2 * capture.thickness)
     marks = []
     for _ in range(rng.integers(1, 9)):
         at = (between(rng, left - room, right + room), between(rng, top - room, bottom + room))
         length = small * between(rng, 0.05, 1) if chance(rng, 0.7) else between(rng, 0.05, 0.16)
         angle = between(rng, 0, 2 * np.pi)
         way = np.array([[0, 0], [np.cos(angle) * length, np.sin(angle) * length]])
-        reach = max(length, shot.thickness)
+        reach = max(length, capture.thickness)
         if not _near(at, box, reach):
-            marks.append(Mark(way + at, shot.thickness * between(rng, 0.3, 0.9), np.ones(1)))
+            marks.append(Mark(way + at, capture.thickness * between(rng, 0.3, 0.9), np.ones(1)))
     return marks
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.random import Generator
 
 from digitnet.datasets.paper.camera import light, taken
+from digitnet.datasets.paper.capture import Capture, legible
 from digitnet.datasets.paper.fields import Array, Shape
 from digitnet.datasets.paper.forms import Cells, print_form
 from digitnet.datasets.paper.ink import colour, textured
@@ -17,7 +18,6 @@ from digitnet.datasets.paper.layout import bounds
 from digitnet.datasets.paper.marks import THINNEST, Mark, Matrix, Tile, drawn
 from digitnet.datasets.paper.record import Box, Cover, Owners, PaperPicture, Traits
 from digitnet.datasets.paper.sheets import sheet
-from digitnet.datasets.paper.shot import Shot, legible
 
 _INK = 40  # of 255: what counts as ink in a box
 
@@ -49,35 +49,35 @@ class Page:
     neighbours: Sequence[Mark] = ()
 
 
-def picture_of(page: Page, shot: Shot, rng: Generator) -> PaperPicture:
+def picture_of(page: Page, capture: Capture, rng: Generator) -> PaperPicture:
     """Make the picture."""
     seen = [mark.warped(page.warp, THINNEST) for mark in page.marks]
     frame = (0.4 * page.shape[1], 0.4 * page.shape[0], 0.6 * page.shape[1], 0.6 * page.shape[0])
     digits = [mark for mark in seen if mark.digit is not None]
     around = bounds(digits or seen) if seen else frame
     heights = [mark.box[3] - mark.box[1] for mark in digits or seen]
-    unit = float(np.median(heights)) if heights else page.shape[0] * shot.height
-    shot = legible(shot, unit)
+    unit = float(np.median(heights)) if heights else page.shape[0] * capture.height
+    capture = legible(capture, unit)
     # each has its own, so that changing one amount leaves the rest of the picture as it was
     of_sheet, of_ink, of_light, of_camera = rng.spawn(4)
-    scene = sheet(shot, page.shape, np.linalg.inv(page.warp), around, of_sheet)
+    scene = sheet(capture, page.shape, np.linalg.inv(page.warp), around, of_sheet)
     bare = scene
-    if shot.form is not None:
+    if capture.form is not None:
         scene = bare.copy()
-        print_form(scene, shot, page.warp, page.cells, rng.spawn(1)[0])
+        print_form(scene, capture, page.warp, page.cells, rng.spawn(1)[0])
     tiles = [drawn(mark, of_ink) for mark in seen]
     others = [mark.warped(page.warp, THINNEST) for mark in page.beside]
     others_drawn = [drawn(mark, of_ink) for mark in (*others, *page.neighbours)]
     cover = _cover([*tiles, *others_drawn], page.shape)
-    contrast = _inked(scene, bare, cover, shot, unit, of_ink)
-    if shot.shadow or shot.unevenness:
-        scene *= light(shot, page.shape, of_light)[..., None]
+    contrast = _inked(scene, bare, cover, capture, unit, of_ink)
+    if capture.shadow or capture.unevenness:
+        scene *= light(capture, page.shape, of_light)[..., None]
     truth = [tile for tile, mark in zip(tiles, seen, strict=True) if mark.digit is not None]
     boxes = tuple(_box(tile, page.shape) for tile in truth)
     text = _text([mark.digit for mark in digits], page.lengths)
-    traits = _traits(page, shot, boxes, digits, contrast)._replace(touching=_touch(truth))
+    traits = _traits(page, capture, boxes, digits, contrast)._replace(touching=_touch(truth))
     owners = _owners(truth, page.shape)
-    return PaperPicture(taken(shot, scene, unit, of_camera), text, boxes, traits, cover, owners)
+    return PaperPicture(taken(capture, scene, unit, of_camera), text, boxes, traits, cover, owners)
 
 
 def _cover(tiles: Sequence[Tile], shape: Shape) -> Cover:
@@ -99,7 +99,7 @@ def _owners(digits: Sequence[Tile], shape: Shape) -> Owners:
 
 
 def _inked(
-    scene: Array, bare: Array, cover: Cover, shot: Shot, unit: float, rng: Generator
+    scene: Array, bare: Array, cover: Cover, capture: Capture, unit: float, rng: Generator
 ) -> float:
     """Lay ink on the scene; return its contrast to the bare paper."""
     rows, columns = (np.flatnonzero(cover.any(axis=axis)) for axis in (1, 0))
@@ -107,14 +107,14 @@ def _inked(
         return 0.0
     place = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
     ground = scene[place]
-    ink = colour(shot.pen, shot.dark, rng)
+    ink = colour(capture.pen, capture.dark, rng)
     most = float(abs(bare[place].mean() - ink.mean()))
-    contrast = min(shot.contrast, most)
+    contrast = min(capture.contrast, most)
     opacity = contrast / max(most, 1e-6)
-    covered = textured(cover[place].astype(np.float32) / 255, shot.pen, unit, rng) * opacity
+    covered = textured(cover[place].astype(np.float32) / 255, capture.pen, unit, rng) * opacity
     inked = ground + covered[..., None] * (ink - ground)
-    if shot.form is not None:  # print shows through lighter ink
-        inked = np.maximum(inked, ground) if shot.dark else np.minimum(inked, ground)
+    if capture.form is not None:  # print shows through lighter ink
+        inked = np.maximum(inked, ground) if capture.dark else np.minimum(inked, ground)
     ground[:] = inked
     return contrast
 
@@ -149,32 +149,32 @@ def _text(digits: Sequence[int | None], lengths: Sequence[int]) -> str:
 
 
 def _traits(
-    page: Page, shot: Shot, boxes: Sequence[Box], digits: Sequence[Mark], contrast: float
+    page: Page, capture: Capture, boxes: Sequence[Box], digits: Sequence[Mark], contrast: float
 ) -> Traits:
     height = max((bottom - top for _, top, _, bottom in boxes), default=0) / page.shape[0]
     thickness = float(np.median([d.width / (d.box[3] - d.box[1]) for d in digits] or [0]))
     return Traits(
         subject=page.subject,
-        paper=shot.paper,
-        pen=shot.pen,
+        paper=capture.paper,
+        pen=capture.pen,
         source=page.source,
-        camera=shot.camera,
-        form=shot.form,
+        camera=capture.camera,
+        form=capture.form,
         framing=_framing(height, boxes, page.shape),
-        dark=shot.dark,
+        dark=capture.dark,
         touching=False,
         clutter=bool(page.beside or page.neighbours or 0 < len(digits) < len(page.marks)),
         size=max(page.shape),
         height=height,
         thickness=thickness,
         contrast=contrast,
-        rotation=shot.rotation,
-        tilt=shot.tilt,
-        shadow=shot.shadow,
-        unevenness=shot.unevenness,
-        blur=shot.blur,
-        noise=shot.noise,
-        quality=shot.quality,
+        rotation=capture.rotation,
+        tilt=capture.tilt,
+        shadow=capture.shadow,
+        unevenness=capture.unevenness,
+        blur=capture.blur,
+        noise=capture.noise,
+        quality=capture.quality,
     )
 
 

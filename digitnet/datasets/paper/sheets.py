@@ -7,7 +7,8 @@ import math
 import numpy as np
 from numpy.random import Generator
 
-from digitnet.datasets.paper.behind import printed, scrawled
+from digitnet.datasets.paper.bleed_through import printed, scrawled
+from digitnet.datasets.paper.capture import Capture
 from digitnet.datasets.paper.fields import (
     Array,
     Shape,
@@ -20,41 +21,40 @@ from digitnet.datasets.paper.fields import (
     waves,
 )
 from digitnet.datasets.paper.marks import Matrix
-from digitnet.datasets.paper.shot import Shot
 
 Box = tuple[float, float, float, float]
 
 
-def sheet(shot: Shot, shape: Shape, back: Array, ink: Box, rng: Generator) -> Array:
+def sheet(capture: Capture, shape: Shape, back: Array, ink: Box, rng: Generator) -> Array:
     """Return the colours of a page without its ink, in [0, 1], (H, W, 3).
 
     Args:
-        shot: Its paper, and the contrast that nothing on the paper may reach.
+        capture: Its paper, and the contrast that nothing on the paper may reach.
         shape: Rows and columns of the picture.
         back: From the picture's pixels to the page, on which a digit is 1 high.
         ink: Left, top, right and bottom of the digits in the picture.
         rng: Draws the rest.
     """
     colours = np.empty((*shape, 3), dtype=np.float32)
-    colours[:] = _ground(shot, rng)
-    if shot.paper == "canvas":
+    colours[:] = _ground(capture, rng)
+    if capture.paper == "canvas":
         return colours
     colours *= 1 + between(rng, 0.002, 0.012) * grain(shape, rng, between(rng, 1, 3))[..., None]
-    faint = 0.5 * shot.contrast  # what is on the paper stays well below the ink
-    if shot.paper in ("lined", "squared"):
-        _rule(colours, shot.paper, back, faint, rng)
-    elif shot.paper == "stained":
+    faint = 0.5 * capture.contrast  # what is on the paper stays well below the ink
+    if capture.paper in ("lined", "squared"):
+        _rule(colours, capture.paper, back, faint, rng)
+    elif capture.paper == "stained":
         _stain(colours, faint, rng)
-    elif shot.paper in ("crumpled", "board"):
-        depth = between(rng, 0.1, 0.3) if shot.paper == "crumpled" else 0.06
+    elif capture.paper in ("crumpled", "board"):
+        depth = between(rng, 0.1, 0.3) if capture.paper == "crumpled" else 0.06
         colours *= _folds(shape, depth, rng)[..., None]
-    elif shot.paper in ("print behind", "writing behind"):
-        behind = printed if shot.paper == "print behind" else scrawled
+    elif capture.paper in ("print behind", "writing behind"):
+        behind = printed if capture.paper == "print behind" else scrawled
         through = behind(shape, 1 / _unit(back, ink), rng)
         colours -= (through * between(rng, 0.15, 0.6) * faint)[..., None]
-    elif shot.paper in ("pasted", "edge"):
-        _surround(colours, shot.paper, ink, rng)
-    if shot.paper == "board":
+    elif capture.paper in ("pasted", "edge"):
+        _surround(colours, capture.paper, ink, rng)
+    if capture.paper == "board":
         colours += 0.04 * np.clip(waves(shape, rng, 4), 0, 2)[..., None]  # wiped chalk
     return colours
 
@@ -67,18 +67,18 @@ def _unit(back: Matrix, ink: Box) -> float:
     return scale_at(back, np.array([[left, top], [right, bottom]]))
 
 
-def _ground(shot: Shot, rng: Generator) -> Array:
+def _ground(capture: Capture, rng: Generator) -> Array:
     """Return the colour of the ground."""
     level = between(rng, 0.86, 0.99)
-    if shot.paper == "board":
+    if capture.paper == "board":
         tint = [(0.8, 1.1, 0.9), (1, 1, 1), (0.9, 0.95, 1.05)][rng.integers(3)]
         return np.array(tint, dtype=np.float32) * np.float32(between(rng, 0.1, 0.26))
-    if shot.paper == "canvas":
+    if capture.paper == "canvas":
         level = between(rng, 0.9, 1) if chance(rng, 0.3) else 1.0
-        return np.full(3, 1 - level if shot.dark else level, dtype=np.float32)
-    if shot.paper in ("grey", "pasted"):
+        return np.full(3, 1 - level if capture.dark else level, dtype=np.float32)
+    if capture.paper in ("grey", "pasted"):
         level = between(rng, 0.5, 0.82)
-    warm = between(rng, 0.08, 0.3) if shot.paper == "yellowed" else between(rng, -0.01, 0.05)
+    warm = between(rng, 0.08, 0.3) if capture.paper == "yellowed" else between(rng, -0.01, 0.05)
     return np.array([level, level * (1 - 0.35 * warm), level * (1 - warm)], dtype=np.float32)
 
 

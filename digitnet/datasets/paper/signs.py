@@ -14,11 +14,11 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from digitnet.datasets.paper.capture import Capture
 from digitnet.datasets.paper.fields import between, chance, ratio
 from digitnet.datasets.paper.fonts import font
 from digitnet.datasets.paper.ink import skipped
 from digitnet.datasets.paper.marks import Mark, Points
-from digitnet.datasets.paper.shot import Shot
 from digitnet.datasets.paper.writing import pictured
 from digitnet.datasets.synthetic import bent, curve, traced
 
@@ -188,34 +188,34 @@ class _Hand(NamedTuple):
     joined: bool
 
 
-def sign(name: str, shot: Shot, rng: Generator) -> list[Mark]:
+def sign(name: str, capture: Capture, rng: Generator) -> list[Mark]:
     """Return a handwritten sign beside digits that span y from -1 to 0, its left edge at x = 0.
 
     Args:
         name: A key of `SIGNS`.
-        shot: Pen and thickness.
+        capture: Pen and thickness.
         rng: Draws size, slant, position and form.
     """
     template = SIGNS[name]
-    points, ink = _formed(template.strokes, shot, rng)
+    points, ink = _formed(template.strokes, capture, rng)
     anchor = template.anchor / 100 - 1
     points = _sheared(points - (0, anchor), rng.normal(0.08, 0.12), rng.normal(0, 0.06))
     points = points * ratio(rng, *template.size)
     points += (0, anchor + rng.normal(0, template.shift / 100))
-    return _from_left([Mark(points, shot.thickness, ink)])
+    return _from_left([Mark(points, capture.thickness, ink)])
 
 
-def word(text: str | None, shot: Shot, rng: Generator, *, printed: bool) -> list[Mark]:
+def word(text: str | None, capture: Capture, rng: Generator, *, printed: bool) -> list[Mark]:
     """Return a word on the baseline y = 0 beside digits that are 1 high, its left edge at x = 0.
 
     Args:
         text: Letters, spaces and signs of one character; `None` draws a word.
-        shot: Pen and thickness of handwriting.
+        capture: Pen and thickness of handwriting.
         rng: Draws the word, and its font or handwriting.
         printed: One picture of the whole word in a font, instead of handwritten letters.
     """
     text = _random_text(rng) if text is None else text
-    return [_printed(text, rng)] if printed else _handwritten(text, shot, rng)
+    return [_printed(text, rng)] if printed else _handwritten(text, capture, rng)
 
 
 def _random_text(rng: Generator) -> str:
@@ -241,7 +241,7 @@ def _printed(text: str, rng: Generator) -> Mark:
     return pictured(np.asarray(image)).moved((bottom - top) / unit, 0, top / unit)
 
 
-def _handwritten(text: str, shot: Shot, rng: Generator) -> list[Mark]:
+def _handwritten(text: str, capture: Capture, rng: Generator) -> list[Mark]:
     joined = chance(rng, 0.5)
     hand = _Hand(
         size=between(rng, 0.9, 1.1),
@@ -258,28 +258,28 @@ def _handwritten(text: str, shot: Shot, rng: Generator) -> list[Mark]:
         if character == " ":
             x, before = x + between(rng, 0.35, 0.6), character
             continue
-        new = _letter(character, hand, shot, rng)
+        new = _letter(character, hand, capture, rng)
         edge = _upper(new[0])[:, 0]
         new = [mark.moved(1, x - float(edge.min()), slope * x) for mark in new]
         if hand.joined and before.islower() and character.islower() and chance(rng, 0.75):
-            marks.append(_link(marks[-1], new[0], shot, rng))
+            marks.append(_link(marks[-1], new[0], capture, rng))
         marks += reversed(new)  # the letter last, to which the next one is joined
-        x += float(np.ptp(edge)) + shot.thickness + hand.gap * between(rng, 0.5, 1.5)
+        x += float(np.ptp(edge)) + capture.thickness + hand.gap * between(rng, 0.5, 1.5)
         before = character
     return _from_left(marks)
 
 
-def _letter(character: str, hand: _Hand, shot: Shot, rng: Generator) -> list[Mark]:
+def _letter(character: str, hand: _Hand, capture: Capture, rng: Generator) -> list[Mark]:
     """Return a letter or a sign on the baseline, then its accents."""
     if character in SIGNS:
-        return sign(character, shot, rng)
+        return sign(character, capture, rng)
     decomposed = normalize("NFD", character)
     letter, accents = decomposed[0], decomposed[1:]
     forms = LETTERS[letter]
-    points, ink = _formed(forms[rng.integers(len(forms))], shot, rng)
+    points, ink = _formed(forms[rng.integers(len(forms))], capture, rng)
     strokes = [(points, ink)]
     for accent in accents:
-        dots, inked = _formed(_ACCENTS[accent], shot, rng)
+        dots, inked = _formed(_ACCENTS[accent], capture, rng)
         middle = np.ptp(points[:, 0]) / 2 - np.ptp(dots[:, 0]) / 2
         raised = 0.34 if letter.isupper() and accent != "\u0327" else 0.0
         strokes.append((dots + np.array([middle, -raised]), inked))
@@ -290,11 +290,13 @@ def _letter(character: str, hand: _Hand, shot: Shot, rng: Generator) -> list[Mar
         if letter.islower():
             way = _with_x_height(way, hand.x_height)
         way = _sheared(way * (hand.stretch, 1), shear, angle) * scale + (0, shift)
-        marks.append(Mark(way, shot.thickness, pen))
+        marks.append(Mark(way, capture.thickness, pen))
     return marks
 
 
-def _formed(strokes: Strokes, shot: Shot, rng: Generator) -> tuple[Points, NDArray[np.float64]]:
+def _formed(
+    strokes: Strokes, capture: Capture, rng: Generator
+) -> tuple[Points, NDArray[np.float64]]:
     """Return points of a template with random errors, baseline at y = 0, and ink between them."""
     controls, curves, pen = _traced(strokes)
     extent = (controls.amax(dim=0) - controls.amin(dim=0)).max()
@@ -307,7 +309,7 @@ def _formed(strokes: Strokes, shot: Shot, rng: Generator) -> tuple[Points, NDArr
     bend = bent(points, generator) - points
     bend -= bend.mean(dim=1, keepdim=True)  # bending moves no sign off its place
     points = (points + 0.7 * bend)[0] * extent
-    ink = skipped(pen.double().numpy(), shot.pen, rng)
+    ink = skipped(pen.double().numpy(), capture.pen, rng)
     return points.double().numpy() - (0, 1), ink
 
 
@@ -334,7 +336,7 @@ def _upper(letter: Mark) -> Points:
     return above if len(above) else letter.points
 
 
-def _link(left: Mark, right: Mark, shot: Shot, rng: Generator) -> Mark:
+def _link(left: Mark, right: Mark, capture: Capture, rng: Generator) -> Mark:
     """Return the stroke from the foot of a letter to the start of the next one."""
     feet = left.points[np.abs(left.points[:, 1] + 0.08) < 0.18]
     start = feet[feet[:, 0].argmax()] if len(feet) else left.points[-1]
@@ -343,7 +345,7 @@ def _link(left: Mark, right: Mark, shot: Shot, rng: Generator) -> Mark:
         end = right.points[right.points[:, 0].argmin()]
     middle = start + (end - start) * (between(rng, 0.5, 0.7), between(rng, 0.15, 0.4))
     points = curve(3, 32).double().numpy() @ np.stack([start, middle, end])
-    return Mark(points, shot.thickness, skipped(np.ones(31), shot.pen, rng))
+    return Mark(points, capture.thickness, skipped(np.ones(31), capture.pen, rng))
 
 
 def _from_left(marks: list[Mark]) -> list[Mark]:

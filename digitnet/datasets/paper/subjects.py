@@ -10,14 +10,14 @@ from numpy.random import Generator, default_rng
 
 from digitnet.data.image_set import DIGITS, ImageSet
 from digitnet.datasets.paper import layout
+from digitnet.datasets.paper.capture import Capture, draw_capture
+from digitnet.datasets.paper.distractors import letter, neighbour, scribble, telephone_signs
 from digitnet.datasets.paper.fields import chance
-from digitnet.datasets.paper.foreign import letter, neighbour, scribble, telephone_signs
 from digitnet.datasets.paper.framing import framed, shape_of, wide_enough
 from digitnet.datasets.paper.handwriting import Handwriting
 from digitnet.datasets.paper.marks import Mark
 from digitnet.datasets.paper.record import PaperPicture
 from digitnet.datasets.paper.scene import Page, picture_of
-from digitnet.datasets.paper.shot import Shot, draw_shot
 from digitnet.datasets.paper.style import Style, check_amount
 from digitnet.datasets.paper.writing import Source, write
 from digitnet.errors import InvalidInputError
@@ -46,9 +46,9 @@ def digits(
     """
     check_source(source)
 
-    def make(shot: Shot, rng: Generator) -> PaperPicture:
-        marks = layout.centred(write(1, shot, source, rng))
-        return _single("digit", marks, shot, rng, source)
+    def make(capture: Capture, rng: Generator) -> PaperPicture:
+        marks = layout.centred(write(1, capture, source, rng))
+        return _single("digit", marks, capture, rng, source)
 
     return pictures(count, seed, _DIGIT, style, make)
 
@@ -89,21 +89,21 @@ def numbers(
     gaps = gap if gap is None or isinstance(gap, tuple) else (gap, gap)
     fixed = style is not None and style.height is not None
 
-    def make(shot: Shot, rng: Generator) -> PaperPicture:
+    def make(capture: Capture, rng: Generator) -> PaperPicture:
         lengths = rng.integers(fewest, most + 1, size=rng.integers(least_lines, most_lines + 1))
-        written = write(int(lengths.sum()), shot, source, rng)
-        of_telephones = telephone_signs(shot, rng) if signs else ()
-        placed = layout.lines(written, lengths.tolist(), shot, rng, gaps, of_telephones)
+        written = write(int(lengths.sum()), capture, source, rng)
+        of_telephones = telephone_signs(capture, rng) if signs else ()
+        placed = layout.lines(written, lengths.tolist(), capture, rng, gaps, of_telephones)
         marks = layout.centred(placed)
-        shape = shape_of(shot, marks, rng)
-        shot = shot if fixed else wide_enough(shot, marks, shape, rng)
-        warp, shape = framed(shot, marks, shape, rng)
-        beside = _beside(marks, shot, rng)
+        shape = shape_of(capture, marks, rng)
+        capture = capture if fixed else wide_enough(capture, marks, shape, rng)
+        warp, shape = framed(capture, marks, shape, rng)
+        beside = _beside(marks, capture, rng)
         cells = _cells(marks, lengths.tolist())
         page = Page(
             "number", source_name(source), marks, lengths.tolist(), warp, shape, cells, beside
         )
-        return picture_of(page, shot, rng)
+        return picture_of(page, capture, rng)
 
     return pictures(count, seed, _NUMBER, style, make)
 
@@ -120,12 +120,12 @@ def blanks(count: int, *, seed: int = 0, style: Style | None = None) -> list[Pap
         InvalidInputError: An argument is not of the form above.
     """
 
-    def make(shot: Shot, rng: Generator) -> PaperPicture:
-        marks = layout.centred(write(1, shot, None, rng))
-        warp, shape = framed(shot, marks, shape_of(shot, marks, rng), rng)
-        beside = _beside(marks, shot, rng)
+    def make(capture: Capture, rng: Generator) -> PaperPicture:
+        marks = layout.centred(write(1, capture, None, rng))
+        warp, shape = framed(capture, marks, shape_of(capture, marks, rng), rng)
+        beside = _beside(marks, capture, rng)
         page = Page("blank", "strokes", (), (), warp, shape, _cells(marks, [1]), beside)
-        return picture_of(page, shot, rng)
+        return picture_of(page, capture, rng)
 
     return pictures(count, seed, _BLANK, style, make)
 
@@ -142,8 +142,8 @@ def scribbles(count: int, *, seed: int = 0, style: Style | None = None) -> list[
         InvalidInputError: An argument is not of the form above.
     """
 
-    def make(shot: Shot, rng: Generator) -> PaperPicture:
-        return _single("scribble", layout.centred([scribble(shot, rng)]), shot, rng, None)
+    def make(capture: Capture, rng: Generator) -> PaperPicture:
+        return _single("scribble", layout.centred([scribble(capture, rng)]), capture, rng, None)
 
     return pictures(count, seed, _SCRIBBLE, style, make)
 
@@ -160,12 +160,12 @@ def letters(count: int, *, seed: int = 0, style: Style | None = None) -> list[Pa
         InvalidInputError: An argument is not of the form above.
     """
 
-    def make(shot: Shot, rng: Generator) -> PaperPicture:
+    def make(capture: Capture, rng: Generator) -> PaperPicture:
         several = int(rng.integers(2, 6)) if chance(rng, 0.3) else 1
-        marks = [letter(shot, rng) for _ in range(several)]
+        marks = [letter(capture, rng) for _ in range(several)]
         if several > 1:
-            marks = layout.lines(marks, [several], replace(shot, clutter=False), rng)
-        return _single("letter", layout.centred(marks), shot, rng, None)
+            marks = layout.lines(marks, [several], replace(capture, clutter=False), rng)
+        return _single("letter", layout.centred(marks), capture, rng, None)
 
     return pictures(count, seed, _LETTER, style, make)
 
@@ -175,7 +175,7 @@ def pictures(
     seed: int,
     subject: int,
     style: Style | None,
-    make: Callable[[Shot, Generator], PaperPicture],
+    make: Callable[[Capture, Generator], PaperPicture],
 ) -> list[PaperPicture]:
     """Return pictures of one subject, each with random numbers of its own."""
     check_count("count", count)
@@ -186,25 +186,25 @@ def pictures(
     made = []
     for index in range(count):
         rng = default_rng(derive_seed(seed, PAPER, subject, index))
-        made.append(make(draw_shot(style, rng), rng))
+        made.append(make(draw_capture(style, rng), rng))
     return made
 
 
 def _single(
-    subject: str, marks: Sequence[Mark], shot: Shot, rng: Generator, source: Source
+    subject: str, marks: Sequence[Mark], capture: Capture, rng: Generator, source: Source
 ) -> PaperPicture:
     """Make a picture of marks that belong together, perhaps with a neighbour at the border."""
-    warp, shape = framed(shot, marks, shape_of(shot, marks, rng), rng)
-    beside = _beside(marks, shot, rng)
+    warp, shape = framed(capture, marks, shape_of(capture, marks, rng), rng)
+    beside = _beside(marks, capture, rng)
     neighbours: list[Mark] = []
-    if shot.clutter and shot.paper != "canvas" and chance(rng, 0.5):
+    if capture.clutter and capture.paper != "canvas" and chance(rng, 0.5):
         seen = [mark.warped(warp) for mark in marks]
-        neighbours = neighbour(write(1, shot, source, rng)[0], layout.bounds(seen), shape, rng)
+        neighbours = neighbour(write(1, capture, source, rng)[0], layout.bounds(seen), shape, rng)
     lengths, cells = [len(marks)], [[mark.box for mark in marks]]
     page = Page(
         subject, source_name(source), marks, lengths, warp, shape, cells, beside, neighbours
     )
-    return picture_of(page, shot, rng)
+    return picture_of(page, capture, rng)
 
 
 def _cells(marks: Sequence[Mark], lengths: Sequence[int]) -> list[list[layout.Box]]:
@@ -213,10 +213,10 @@ def _cells(marks: Sequence[Mark], lengths: Sequence[int]) -> list[list[layout.Bo
     return [[next(boxes) for _ in range(length)] for length in lengths]
 
 
-def _beside(marks: Sequence[Mark], shot: Shot, rng: Generator) -> list[Mark]:
-    if not shot.clutter or chance(rng, 0.3):
+def _beside(marks: Sequence[Mark], capture: Capture, rng: Generator) -> list[Mark]:
+    if not capture.clutter or chance(rng, 0.3):
         return []
-    return layout.specks(layout.bounds(marks), 1.5, shot, rng)
+    return layout.specks(layout.bounds(marks), 1.5, capture, rng)
 
 
 def source_name(source: Source) -> str:

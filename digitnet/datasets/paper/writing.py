@@ -9,23 +9,23 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from digitnet.data.image_set import ImageSet
+from digitnet.datasets.paper.capture import Capture
 from digitnet.datasets.paper.handwriting import Handwriting, Image
 from digitnet.datasets.paper.ink import skipped
 from digitnet.datasets.paper.marks import Mark, width_from_outline
-from digitnet.datasets.paper.retraced import retraced
-from digitnet.datasets.paper.shot import Shot
+from digitnet.datasets.paper.restroked import restroked
 from digitnet.datasets.synthetic import written
 
-_RETRACED = ("black", "blue", "pencil", "hairline", "broken")  # thinner than most pictures' ink
+_RESTROKED = ("black", "blue", "pencil", "hairline", "broken")  # thinner than most pictures' ink
 _TRIES = 3
-_COARSE = 40  # pixels of an image's height up to which its ink is retraced
+_COARSE = 40  # pixels of an image's height up to which its ink is restroked
 
 Source = ImageSet | Handwriting | None
 """Where digits' ink comes from; `None` writes the strokes of the synthetic digits."""
 
 
 def write(
-    count: int, shot: Shot, source: Source, rng: Generator, *, natural: bool = False
+    count: int, capture: Capture, source: Source, rng: Generator, *, natural: bool = False
 ) -> list[Mark]:
     """Return digits drawn at random, each 1 high with its top left corner in the origin.
 
@@ -35,7 +35,8 @@ def write(
     if isinstance(source, Handwriting):
         chosen = source.draw(count, rng)
         marks = [
-            _taken(source.images[index], int(source.labels[index]), shot, rng) for index in chosen
+            _taken(source.images[index], int(source.labels[index]), capture, rng)
+            for index in chosen
         ]
         heights = np.array([_ink_height(source.images[index]) for index in chosen])
         scales = heights / np.median(heights) if natural else np.ones(count)
@@ -43,7 +44,7 @@ def write(
     if source is not None:
         chosen = rng.integers(len(source), size=count)
         return [
-            _taken(_grey(source, index), int(source.labels[index]), shot, rng)
+            _taken(_grey(source, index), int(source.labels[index]), capture, rng)
             for index in chosen.tolist()
         ]
     labels = torch.from_numpy(rng.integers(10, size=count))
@@ -51,7 +52,7 @@ def write(
     tries = labels.repeat_interleave(_TRIES)
     points, pen = _legible(*written(tries, generator), tries)
     return [
-        stroked(line, up, shot, rng, int(digit))
+        stroked(line, up, capture, rng, int(digit))
         for line, up, digit in zip(points, pen, labels, strict=True)
     ]
 
@@ -69,16 +70,16 @@ def _legible(points: Tensor, pen: Tensor, labels: Tensor) -> tuple[Tensor, Tenso
 
 
 def stroked(
-    points: Tensor, pen: Tensor, shot: Shot, rng: Generator, digit: int | None = None
+    points: Tensor, pen: Tensor, capture: Capture, rng: Generator, digit: int | None = None
 ) -> Mark:
     """Return strokes (P, 2) as a mark 1 high, pen included."""
     way = points.double().numpy()
-    ink = skipped(pen.double().numpy(), shot.pen, rng)
+    ink = skipped(pen.double().numpy(), capture.pen, rng)
     low, high = way.min(axis=0), way.max(axis=0)
     # what lies flat, a dash or a base, is not to be blown up to the height of a digit
     extent = max(high[1] - low[1], 0.5 * (high[0] - low[0]))
-    way = (way - low) * ((1 - shot.thickness) / extent) + shot.thickness / 2
-    return Mark(way, shot.thickness, ink, digit=digit)
+    way = (way - low) * ((1 - capture.thickness) / extent) + capture.thickness / 2
+    return Mark(way, capture.thickness, ink, digit=digit)
 
 
 def pictured(image: NDArray[np.uint8], digit: int | None = None) -> Mark:
@@ -96,9 +97,9 @@ def _grey(source: ImageSet, index: int) -> Image:
     return source.images[index].float().mean(dim=0).round().to(torch.uint8).numpy()
 
 
-def _taken(image: Image, digit: int, shot: Shot, rng: Generator) -> Mark:
+def _taken(image: Image, digit: int, capture: Capture, rng: Generator) -> Mark:
     if len(image) > _COARSE:
         return pictured(image, digit)
-    own = shot.pen not in _RETRACED and "thickness" in shot.free
-    ink = retraced(image, None if own else shot.thickness, shot.pen == "broken", rng)
+    own = capture.pen not in _RESTROKED and "thickness" in capture.free
+    ink = restroked(image, None if own else capture.thickness, capture.pen == "broken", rng)
     return pictured(ink, digit)

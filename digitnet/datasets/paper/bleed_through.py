@@ -1,4 +1,4 @@
-"""What shows through from the back of a page, mirrored and soft."""
+"""Bleed-through: print and writing on the back of a page, mirrored and soft."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def printed(shape: Shape, unit: float, rng: Generator) -> Array:
         letters = rng.integers(len(_LETTERS), size=min(240, int(2.4 * width / size) + 4))
         pen.text((-size, top), "".join(_LETTERS[i] for i in letters), 255, face)
         top += 1.4 * size
-    return _through(image, size, rng)
+    return _mirrored(image, size, rng)
 
 
 def scrawled(shape: Shape, unit: float, rng: Generator) -> Array:
@@ -43,10 +43,10 @@ def scrawled(shape: Shape, unit: float, rng: Generator) -> Array:
             word = slice(start, start + int(rng.integers(6, 13)))
             pen.line(list(zip(x[word], y[word], strict=True)), 255, broad, "curve")
         top += 1.9 * size
-    return _through(image, size, rng)
+    return _mirrored(image, size, rng)
 
 
-def _through(image: Image.Image, size: float, rng: Generator) -> Array:
+def _mirrored(image: Image.Image, size: float, rng: Generator) -> Array:
     turned = ImageOps.mirror(image)
     soft = turned.filter(ImageFilter.GaussianBlur(max(0.6, size * between(rng, 0.03, 0.09))))
     return np.asarray(soft, dtype=np.float32) / 255

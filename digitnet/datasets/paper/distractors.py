@@ -1,4 +1,4 @@
-"""Marks that are no digits: letters, signs, scribbles, a part of a neighbour."""
+"""Distractors: letters, signs, scribbles, a part of a neighbour."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import torch
 from numpy.random import Generator
 from PIL import Image, ImageDraw
 
+from digitnet.datasets.paper.capture import Capture
 from digitnet.datasets.paper.fields import Shape, between, chance
 from digitnet.datasets.paper.fonts import font
 from digitnet.datasets.paper.layout import Box
 from digitnet.datasets.paper.marks import Mark
-from digitnet.datasets.paper.shot import Shot
 from digitnet.datasets.paper.signs import LETTERS, SIGNS
 from digitnet.datasets.paper.writing import pictured, stroked
 from digitnet.datasets.synthetic import bent, curve, slanted, traced
@@ -40,28 +40,30 @@ _SIGNS = ("tick", "star", "arrow", "plus", "equals", "house", "heart")
 _OF_TELEPHONES = ("plus", "(", ")")
 
 
-def letter(shot: Shot, rng: Generator) -> Mark:
+def letter(capture: Capture, rng: Generator) -> Mark:
     """Return a letter or a sign, one high: printed, or written by hand."""
     if chance(rng, 0.5):
         return _printed(_PRINTED[rng.integers(len(_PRINTED))], rng)
     names = [name for name in _WRITTEN if name not in (*_SIGNS, *_OF_TELEPHONES)]
-    return _written(names[rng.integers(len(names))], shot, rng)
+    return _written(names[rng.integers(len(names))], capture, rng)
 
 
-def telephone_signs(shot: Shot, rng: Generator) -> list[Mark]:
+def telephone_signs(capture: Capture, rng: Generator) -> list[Mark]:
     """Return a plus and two brackets, beside digits that are 1 high."""
     heights = (between(rng, 0.35, 0.6), *[between(rng, 0.9, 1.35)] * 2)
     return [
-        _written(name, replace(shot, thickness=shot.thickness / height), rng).moved(height, 0, 0)
+        _written(name, replace(capture, thickness=capture.thickness / height), rng).moved(
+            height, 0, 0
+        )
         for name, height in zip(_OF_TELEPHONES, heights, strict=True)
     ]
 
 
-def scribble(shot: Shot, rng: Generator) -> Mark:
+def scribble(capture: Capture, rng: Generator) -> Mark:
     """Return a scribble or a figure, one high."""
     kind = rng.integers(4)
     if kind == 0:
-        return _written(_SIGNS[rng.integers(len(_SIGNS))], shot, rng)
+        return _written(_SIGNS[rng.integers(len(_SIGNS))], capture, rng)
     turns = int(rng.integers(5, 12))
     steps = np.arange(12 * turns) / 12
     if kind == 1:  # to and fro, as when something is crossed out
@@ -75,7 +77,7 @@ def scribble(shot: Shot, rng: Generator) -> Mark:
         x, y = (way @ rng.random((turns + 3, 2))).T
     shake = 0.03 * rng.standard_normal((2, turns)) @ curve(turns, len(steps)).double().numpy().T
     points = torch.from_numpy(np.stack([x, y], axis=1) + shake.T)
-    return stroked(points, torch.ones(len(points) - 1), shot, rng)
+    return stroked(points, torch.ones(len(points) - 1), capture, rng)
 
 
 def neighbour(mark: Mark, around: Box, shape: Shape, rng: Generator) -> list[Mark]:
@@ -110,9 +112,9 @@ def _printed(sign: str, rng: Generator) -> Mark:
     return pictured(np.asarray(image))
 
 
-def _written(name: str, shot: Shot, rng: Generator) -> Mark:
+def _written(name: str, capture: Capture, rng: Generator) -> Mark:
     controls, curves, pen = traced(_WRITTEN[name])
     generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
     controls = controls + 0.03 * torch.randn(controls.shape, generator=generator)
     points = slanted(bent((curves @ controls)[None], generator), generator)[0]
-    return stroked(points, pen, shot, rng)
+    return stroked(points, pen, capture, rng)

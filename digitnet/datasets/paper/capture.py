@@ -1,4 +1,4 @@
-"""What is drawn for one picture before anything is drawn on it."""
+"""The settings of one picture: paper, pen, camera, light, drawn at random from a style."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _ASPECTS = (1.0, 1.0, 4 / 3, 3 / 4, 3 / 4, 9 / 16, 2 / 3, 16 / 9)  # width by he
 
 
 @dataclass(frozen=True)
-class Shot:
+class Capture:
     """The settings of one picture; see `Style` for what each means.
 
     Attributes:
@@ -69,7 +69,7 @@ class Shot:
     free: frozenset[str]
 
 
-def draw_shot(style: Style, rng: Generator) -> Shot:
+def draw_capture(style: Style, rng: Generator) -> Capture:
     """Draw what `style` leaves open."""
     pairs = style.pairs()
     paper = list(pairs)[rng.integers(len(pairs))]
@@ -77,7 +77,7 @@ def draw_shot(style: Style, rng: Generator) -> Shot:
     camera = _camera(paper, rng)
     photo, screen = camera == "photo", camera == "screen"
     quality = _or(style.quality, rng, lambda: _quality(screen, rng))
-    drawn = Shot(
+    drawn = Capture(
         paper=paper,
         pen=pen,
         camera=camera,
@@ -112,29 +112,29 @@ def draw_shot(style: Style, rng: Generator) -> Shot:
     return replace(drawn, form=forms[rng.integers(len(forms))]) if forms else drawn
 
 
-def legible(shot: Shot, unit: float) -> Shot:
-    """Return the shot with so much less of what hides ink that a reader still sees it.
+def legible(capture: Capture, unit: float) -> Capture:
+    """Return the capture with so much less of what hides ink that a reader still sees it.
 
     What the style fixes stays as it is.
 
     Args:
-        shot: As it was drawn.
+        capture: As it was drawn.
         unit: Pixels of a digit's height.
     """
     tiny = unit < 30
-    lit = max((1 - shot.shadow) * (1 - shot.unevenness), 0.25)
-    contrast, quality = shot.contrast, shot.quality
-    if "contrast" in shot.free and shot.camera != "screen":
+    lit = max((1 - capture.shadow) * (1 - capture.unevenness), 0.25)
+    contrast, quality = capture.contrast, capture.quality
+    if "contrast" in capture.free and capture.camera != "screen":
         contrast = max(contrast, 0.14 / lit, 0.45 if tiny else 0)
-    if quality is not None and "quality" in shot.free:
+    if quality is not None and "quality" in capture.free:
         quality = max(quality, 65 if unit < 40 else 30)
-    noise, blur = contrast * lit / (9 if tiny else 6), max(0.45 / unit, 0.35 * shot.thickness)
+    noise, blur = contrast * lit / (9 if tiny else 6), max(0.45 / unit, 0.35 * capture.thickness)
     return replace(
-        shot,
+        capture,
         contrast=contrast,
         quality=quality,
-        noise=min(shot.noise, noise) if "noise" in shot.free else shot.noise,
-        blur=min(shot.blur, blur) if "blur" in shot.free else shot.blur,
+        noise=min(capture.noise, noise) if "noise" in capture.free else capture.noise,
+        blur=min(capture.blur, blur) if "blur" in capture.free else capture.blur,
     )
 
 

@@ -1,4 +1,4 @@
-"""Small pictures of ink, made large: smooth, and with a pen of another width if wanted."""
+"""Small pictures of ink, enlarged, and restroked with a pen of another width if wanted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _INK = 60  # of 255: what is darker is the ground, or an edge's soft end
 _LARGE = 320  # pixels of the longer side at the end, and a little more
 
 
-def retraced(image: Bytes, thickness: float | None, gaps: bool, rng: Generator) -> Bytes:
+def restroked(image: Bytes, thickness: float | None, gaps: bool, rng: Generator) -> Bytes:
     """Return a picture of ink enlarged and cropped to the ink.
 
     Args:
