@@ -22,7 +22,7 @@ class Form(NamedTuple):
     strokes: tuple[str, ...]
 
 
-FORMS: dict[int, tuple[Form, ...]] = {
+GLYPHS: dict[int, tuple[Form, ...]] = {
     0: (
         Form(  # round
             0.6,

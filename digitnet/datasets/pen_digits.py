@@ -26,7 +26,7 @@ _HEADER, _COLUMNS, _WRITER = 12, 8, 2  # QMNIST: bytes, integers a row, and the 
 _PAPER_MARGIN = 14  # grey levels below the paper's from which pixels are ink
 _INK_SHARE = 0.6  # of a digit's contrast: as dark is solid ink
 _LEAST_PART = 0.04  # of the largest component's pixels; smaller ones are specks
-_INK = 100  # of 255: ink's box reaches to here
+_INK_LEVEL = 100  # of 255: ink's box reaches to here
 
 
 def swiss_digits(root: str | os.PathLike[str] | None = None) -> Handwriting:
@@ -169,7 +169,7 @@ def _number(
         seen = np.where(ink[rows, columns] > 0, scan[rows, columns], 255)
         np.minimum(grey[place], seen, out=grey[place])
         np.maximum(cover[place], ink[rows, columns], out=cover[place])
-        owners[place][ink[rows, columns] >= _INK] = number
+        owners[place][ink[rows, columns] >= _INK_LEVEL] = number
         placed.append((left, place[0].start, place[1].stop, place[0].stop))
     noise = rng.normal(0, rng.uniform(0, 2), grey.shape)
     picture = PIL.Image.fromarray(np.clip(grey + noise, 0, 255).astype(np.uint8)).convert("RGB")
@@ -204,7 +204,7 @@ def _ink(scan: Image) -> Image:
 
 def _box(ink: Image) -> tuple[slice, slice]:
     """Return the rows and columns of ink."""
-    rows, columns = (np.flatnonzero((ink > _INK).any(axis=axis)) for axis in (1, 0))
+    rows, columns = (np.flatnonzero((ink > _INK_LEVEL).any(axis=axis)) for axis in (1, 0))
     if not len(rows):
         return slice(0, ink.shape[0]), slice(0, ink.shape[1])
     return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from digitnet.data.image_set import DIGITS, ImageSet
-from digitnet.datasets.glyphs import FORMS
+from digitnet.datasets.glyphs import GLYPHS
 from digitnet.randomness import PICTURES, derive_seed
 from digitnet.recipe import check_count, check_seed
 
@@ -91,7 +91,7 @@ def _formed(labels: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]
     """Return a form of each digit: points (N, P, 2), and between them the pen, (N, P - 1)."""
     forms = _forms()
     chosen = torch.empty(len(labels), dtype=torch.int64)
-    for digit in FORMS:
+    for digit in GLYPHS:
         places = (labels == digit).nonzero()[:, 0]
         if len(places):
             shares = forms.shares * (forms.digits == digit)
@@ -190,7 +190,7 @@ class _Forms(NamedTuple):
 
 @cache
 def _forms() -> _Forms:
-    flat = [(digit, form) for digit, forms in FORMS.items() for form in forms]
+    flat = [(digit, form) for digit, forms in GLYPHS.items() for form in forms]
     lines = [traced(form.strokes) for _, form in flat]
     most = max(len(controls) for controls, _, _ in lines)
     return _Forms(

@@ -11,11 +11,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from digitnet.pictures.loading import Grey
+from digitnet.pictures.loading import Floats, Grey
 from digitnet.pictures.network import OFFSET_UNIT, UNIT_HEIGHT, Maps
 from digitnet.pictures.settings import SETTINGS, Settings
 
-Floats = npt.NDArray[np.float32]
 Masks = npt.NDArray[np.int32]
 
 LEAST_AREA = 4  # px of a view: a speck of fewer is neither a digit nor another mark

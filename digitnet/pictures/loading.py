@@ -20,7 +20,8 @@ from digitnet.errors import InvalidInputError
 if TYPE_CHECKING:
     from PIL import Image
 
-Grey: TypeAlias = npt.NDArray[np.floating[Any]]
+Floats: TypeAlias = npt.NDArray[np.floating[Any]]
+Grey: TypeAlias = Floats
 """A grey image or a map: float32 (H, W) in [0, 1]."""
 
 Source: TypeAlias = Union[str, "os.PathLike[str]", bytes, BinaryIO, "Image.Image"]

@@ -17,7 +17,7 @@ UNIT_HEIGHT = 32.0  # px; heights are predicted in octaves from it
 OFFSET_UNIT = 16.0  # px; so that offsets are about 1
 NO_DIGIT = 10  # class of ink that belongs to no digit
 _WIDTHS = (16, 40, 80, 144)  # channels at strides 2, 4, 8 and 16
-_FINE, _COARSE = 20, 64  # channels before the heads at strides 2 and 4
+_FINE_WIDTH, _COARSE_WIDTH = 20, 64  # channels before the heads at strides 2 and 4
 _FLAT = 0.03  # standard deviation of a picture below which all is noise
 _RARE = -4.0  # first logit of the heat maps: nearly all cells are empty
 
@@ -66,13 +66,14 @@ class ReaderNetwork(nn.Module):
             nn.Conv2d(below, width, kernel_size=1)
             for below, width in zip(widths[:0:-1], finer, strict=True)
         )
-        outputs = [*finer[:-1], _FINE]
+        outputs = [*finer[:-1], _FINE_WIDTH]
         self.up = nn.ModuleList(
             NormBlock(width, after) for width, after in zip(finer, outputs, strict=True)
         )
-        self.fine = nn.Conv2d(_FINE, 4 + 1 + 1 + 2, kernel_size=3, padding=1)
+        self.fine = nn.Conv2d(_FINE_WIDTH, 4 + 1 + 1 + 2, kernel_size=3, padding=1)
         self.coarse = nn.Sequential(
-            NormBlock(widths[1], _COARSE), nn.Conv2d(_COARSE, 1 + 11 + 2, kernel_size=1)
+            NormBlock(widths[1], _COARSE_WIDTH),
+            nn.Conv2d(_COARSE_WIDTH, 1 + 11 + 2, kernel_size=1),
         )
         self.smaller = nn.Conv2d(widths[2], 1, kernel_size=1)
         for head, channel in ((self.fine, 5), (self.smaller, 0)):

@@ -21,7 +21,7 @@ SIZE, BOX = 28, 20  # px; the image's side and the longer side of a digit in it 
 # Stroke widths as shares of the digit's longer side. Of MNIST's training digits, measured by
 # `stroke_width`, 80% lie between these two; the median is 0.136
 MIN_STROKE, MAX_STROKE = 0.10, 0.19
-_FINE = 4 * BOX  # px; the digit's longer side while its strokes change, for sub-pixel edges
+_STROKE_SIZE = 4 * BOX  # px; the digit's longer side while its strokes change, for sub-pixel edges
 _PADDING = 6  # px at that size; thin strokes grow by up to 4.5
 
 
@@ -35,7 +35,7 @@ def normalize(mask: Grey) -> npt.NDArray[np.uint8]:
         uint8 (28, 28), light on dark; all 0 where there is no ink.
     """
     image = np.zeros((SIZE, SIZE), np.uint8)
-    digit = _crop(_scaled(mask, _FINE))
+    digit = _crop(_scaled(mask, _STROKE_SIZE))
     if digit.size:
         digit = _crop(_normalize_stroke(digit))
     if not digit.size:
@@ -65,15 +65,15 @@ def stroke_width(mask: npt.NDArray[np.bool_]) -> float:
 
 
 def _normalize_stroke(fine: Grey) -> Grey:
-    """Thicken or thin strokes to the range of MNIST's, at a longer side of `_FINE`."""
+    """Thicken or thin strokes to the range of MNIST's, at a longer side of `_STROKE_SIZE`."""
     width = stroke_width(fine > 0.5)
     mask = np.pad(fine > 0.5, _PADDING)
-    if width < MIN_STROKE * _FINE:
-        growth = (MIN_STROKE * _FINE - width) / 2
+    if width < MIN_STROKE * _STROKE_SIZE:
+        growth = (MIN_STROKE * _STROKE_SIZE - width) / 2
         return np.clip(growth - _distance(~mask) + 1, 0, 1).astype(np.float32)
-    if width > MAX_STROKE * _FINE:
+    if width > MAX_STROKE * _STROKE_SIZE:
         # by a third at most, so that a blot or a filled loop keeps its shape
-        margin = min((width - MAX_STROKE * _FINE) / 2, width / 3)
+        margin = min((width - MAX_STROKE * _STROKE_SIZE) / 2, width / 3)
         return np.clip(_distance(mask) - margin, 0, 1).astype(np.float32)
     return fine
 

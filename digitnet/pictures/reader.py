@@ -25,7 +25,7 @@ from digitnet.pictures.normalization import Classify, normalize
 from digitnet.pictures.scales import View, best_views, closer, overview_scales, seen
 from digitnet.pictures.settings import SETTINGS, Settings
 
-WEIGHTS = Path(__file__).parent.parent / "weights" / "reader.safetensors"
+_READER_FILE = Path(__file__).parent.parent / "weights" / "reader.safetensors"
 _BATCH_AREA = 512**2  # px of views that the network sees at once: bounds the memory
 
 
@@ -257,7 +257,7 @@ def _network() -> ReaderNetwork:
 @cache
 def _weights() -> tuple[ReaderNetwork, tuple[npt.NDArray[np.float32], float]]:
     """Return the network, and the weights and the bias of the score."""
-    artifact = read_artifact(WEIGHTS)
+    artifact = read_artifact(_READER_FILE)
     network = ReaderNetwork()
     network.load_state_dict(artifact.tensors)  # from half precision
     *weights, bias = json.loads(json.dumps(artifact.metadata.get("score", [0.5, 0.3, 0.4, -0.5])))

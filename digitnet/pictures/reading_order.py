@@ -8,17 +8,16 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from digitnet.pictures.loading import Floats
 from digitnet.pictures.settings import SETTINGS, Settings
 
 Line: TypeAlias = tuple[tuple[int, ...], ...]
 """The numbers of a row from left to right; a number is the indices of its digits."""
-
-Floats: TypeAlias = npt.NDArray[np.floating[Any]]
 
 
 def reading_order(boxes: npt.ArrayLike, settings: Settings = SETTINGS) -> list[Line]:

@@ -9,11 +9,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from digitnet.pictures.loading import MAX_AREA, Grey, resize
+from digitnet.pictures.loading import MAX_AREA, Floats, Grey, resize
 from digitnet.pictures.network import UNIT_HEIGHT
 from digitnet.pictures.settings import SETTINGS, Settings
 
-Array = npt.NDArray[np.float64]
 Region = tuple[float, float, float, float]
 """Left, top, right and bottom of a crop, in px of the picture."""
 
@@ -33,7 +32,7 @@ class View(NamedTuple):
     top: float
     scale: tuple[float, float]
 
-    def to_picture(self, boxes: Array) -> npt.NDArray[np.float64]:
+    def to_picture(self, boxes: Floats) -> npt.NDArray[np.float64]:
         """Return boxes (..., 4) of the view in px of the picture."""
         corner = np.array([self.left, self.top] * 2, np.float64)
         return np.asarray(boxes / np.array(self.scale * 2) + corner, np.float64)
@@ -84,8 +83,8 @@ def _most(shape: tuple[int, int], settings: Settings) -> float:
 
 
 def best_views(
-    boxes: Array,
-    heights: Array,
+    boxes: Floats,
+    heights: Floats,
     scores: npt.NDArray[np.float32],
     settings: Settings = SETTINGS,
 ) -> list[int]:
@@ -117,7 +116,7 @@ def best_views(
     ][: settings.most_digits]
 
 
-def _shared(boxes: Array, box: Array) -> Array:
+def _shared(boxes: Floats, box: Floats) -> Floats:
     """Return the share of a box that lies in each of others (N, 4)."""
     across = np.minimum(boxes[:, 2], box[2]) - np.maximum(boxes[:, 0], box[0])
     down = np.minimum(boxes[:, 3], box[3]) - np.maximum(boxes[:, 1], box[1])

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from digitnet import DigitClassifier, datasets
-from digitnet.datasets.glyphs import FORMS
+from digitnet.datasets.glyphs import GLYPHS
 from digitnet.datasets.synthetic import BOX, SIZE
 from digitnet.errors import InvalidInputError
 
@@ -58,7 +58,7 @@ def test_ink_is_light_on_dark_with_soft_edges(digits):
 
 
 def test_shares_of_forms_are_shares_and_strokes_are_legible():
-    for forms in FORMS.values():
+    for forms in GLYPHS.values():
         assert sum(form.share for form in forms) == pytest.approx(1, abs=1e-9)
         for form in forms:
             for stroke in form.strokes:

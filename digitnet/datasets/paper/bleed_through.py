@@ -6,13 +6,13 @@ import numpy as np
 from numpy.random import Generator
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
-from digitnet.datasets.paper.fields import Array, Shape, between, ratio
+from digitnet.datasets.paper.fields import Floats, ImageShape, between, ratio
 from digitnet.datasets.paper.fonts import font
 
-_LETTERS = "etaoinshrdlucmfwypvbgk     "
+_PAGE_LETTERS = "etaoinshrdlucmfwypvbgk     "
 
 
-def printed(shape: Shape, unit: float, rng: Generator) -> Array:
+def printed(shape: ImageShape, unit: float, rng: Generator) -> Floats:
     """Return lines of print, 1 where they are darkest, (H, W)."""
     height, width = shape
     size = int(np.clip(unit * ratio(rng, 0.15, 0.8), 7, max(8, height / 4)))
@@ -21,13 +21,13 @@ def printed(shape: Shape, unit: float, rng: Generator) -> Array:
     pen = ImageDraw.Draw(image)
     top = -between(rng, 0, size)
     while top < height:
-        letters = rng.integers(len(_LETTERS), size=min(240, int(2.4 * width / size) + 4))
-        pen.text((-size, top), "".join(_LETTERS[i] for i in letters), 255, face)
+        letters = rng.integers(len(_PAGE_LETTERS), size=min(240, int(2.4 * width / size) + 4))
+        pen.text((-size, top), "".join(_PAGE_LETTERS[i] for i in letters), 255, face)
         top += 1.4 * size
     return _mirrored(image, size, rng)
 
 
-def scrawled(shape: Shape, unit: float, rng: Generator) -> Array:
+def scrawled(shape: ImageShape, unit: float, rng: Generator) -> Floats:
     """Return lines of joined writing, 1 where they are darkest, (H, W)."""
     height, width = shape
     size = float(np.clip(unit * ratio(rng, 0.2, 0.9), 7, max(8, height / 3)))
@@ -46,7 +46,7 @@ def scrawled(shape: Shape, unit: float, rng: Generator) -> Array:
     return _mirrored(image, size, rng)
 
 
-def _mirrored(image: Image.Image, size: float, rng: Generator) -> Array:
+def _mirrored(image: Image.Image, size: float, rng: Generator) -> Floats:
     turned = ImageOps.mirror(image)
     soft = turned.filter(ImageFilter.GaussianBlur(max(0.6, size * between(rng, 0.03, 0.09))))
     return np.asarray(soft, dtype=np.float32) / 255

@@ -10,7 +10,7 @@ from numpy.random import Generator
 from PIL import Image, ImageFilter
 
 from digitnet.datasets.paper.capture import Capture
-from digitnet.datasets.paper.fields import Array, Shape, between, chance, grain, ramp, waves
+from digitnet.datasets.paper.fields import Floats, ImageShape, between, chance, grain, ramp, waves
 from digitnet.datasets.paper.marks import Matrix
 
 
@@ -30,7 +30,7 @@ def turned(capture: Capture, reach: float, rng: Generator) -> Matrix:
     return np.asarray(tilt @ turn)
 
 
-def light(capture: Capture, shape: Shape, rng: Generator) -> Array:
+def light(capture: Capture, shape: ImageShape, rng: Generator) -> Floats:
     """Return the light on each pixel, about 1 where it is bright, (H, W)."""
     y = np.linspace(-1, 1, shape[0], dtype=np.float32)[:, None]
     x = np.linspace(-1, 1, shape[1], dtype=np.float32)
@@ -48,7 +48,7 @@ def light(capture: Capture, shape: Shape, rng: Generator) -> Array:
     return np.clip(lit, 0.02, 1.1)
 
 
-def _shadow(x: Array, y: Array, rng: Generator) -> Array:
+def _shadow(x: Floats, y: Floats, rng: Generator) -> Floats:
     """Return 1 in the shadow of a phone or a hand, 0 outside, with a penumbra between."""
     angle = between(rng, 0, 2 * math.pi)
     soft = between(rng, 0.01, 0.25)
@@ -63,7 +63,7 @@ def _shadow(x: Array, y: Array, rng: Generator) -> Array:
     return np.asarray(edge, dtype=np.float32)
 
 
-def taken(capture: Capture, scene: Array, unit: float, rng: Generator) -> Image.Image:
+def taken(capture: Capture, scene: Floats, unit: float, rng: Generator) -> Image.Image:
     """Return the picture that lens, sensor and file make of a scene.
 
     Args:
@@ -89,13 +89,13 @@ def taken(capture: Capture, scene: Array, unit: float, rng: Generator) -> Image.
     return picture if capture.quality is None else _compressed(picture, capture.quality)
 
 
-def _bytes(scene: Array) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+def _bytes(scene: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     bright = scene * 255
     bright += 0.5
     return np.clip(bright, 0, 255, out=bright).astype(np.uint8)
 
 
-def _moved(scene: Array, length: float, rng: Generator) -> Array:
+def _moved(scene: Floats, length: float, rng: Generator) -> Floats:
     """Blur along a short way of the camera."""
     steps = int(np.clip(round(length), 2, 9))
     angle = between(rng, 0, math.pi)
@@ -110,7 +110,7 @@ def _moved(scene: Array, length: float, rng: Generator) -> Array:
     return total / len(shifts)
 
 
-def _noisy(picture: Image.Image, amount: float, rng: Generator) -> Array:
+def _noisy(picture: Image.Image, amount: float, rng: Generator) -> Floats:
     """Add the noise of a sensor, most of it grey, and in dark parts a little less."""
     pixels = np.asarray(picture, dtype=np.float32) / 255
     shape = (picture.height, picture.width)

@@ -15,7 +15,7 @@ from digitnet.datasets.paper.fonts import font
 from digitnet.datasets.paper.layout import bounds
 from digitnet.datasets.paper.marks import Mark
 from digitnet.datasets.paper.signs import sign, word
-from digitnet.datasets.paper.writing import Source, pictured, write
+from digitnet.datasets.paper.writing import InkSource, pictured, write
 
 DIGIT, SPACE, GAP, WORD = "0", " ", "\t", "w"
 """Tokens of a pattern, beside the names of signs: a digit, a space of a word's width, a gap as
@@ -122,7 +122,7 @@ def _int(options: Sequence[int], rng: Generator) -> int:
 def composed(
     pattern: Sequence[str],
     capture: Capture,
-    source: Source,
+    source: InkSource,
     rng: Generator,
     *,
     printed: bool = False,
@@ -171,7 +171,7 @@ def _marks(
     return sign(token, capture, rng)
 
 
-def _written(count: int, capture: Capture, source: Source, rng: Generator) -> list[Mark]:
+def _written(count: int, capture: Capture, source: InkSource, rng: Generator) -> list[Mark]:
     """Return digits that stand on y = 0, about 1 high."""
     if not count:
         return []

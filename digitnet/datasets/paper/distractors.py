@@ -10,7 +10,7 @@ from numpy.random import Generator
 from PIL import Image, ImageDraw
 
 from digitnet.datasets.paper.capture import Capture
-from digitnet.datasets.paper.fields import Shape, between, chance
+from digitnet.datasets.paper.fields import ImageShape, between, chance
 from digitnet.datasets.paper.fonts import font
 from digitnet.datasets.paper.layout import Box
 from digitnet.datasets.paper.marks import Mark
@@ -80,7 +80,7 @@ def scribble(capture: Capture, rng: Generator) -> Mark:
     return stroked(points, torch.ones(len(points) - 1), capture, rng)
 
 
-def neighbour(mark: Mark, around: Box, shape: Shape, rng: Generator) -> list[Mark]:
+def neighbour(mark: Mark, around: Box, shape: ImageShape, rng: Generator) -> list[Mark]:
     """Return a digit beyond the frame of which a part comes into view, if there is room.
 
     Args:

@@ -17,7 +17,7 @@ from digitnet.datasets.paper.record import PaperPicture
 from digitnet.datasets.paper.scene import Page, picture_of
 from digitnet.datasets.paper.style import Style, check_amount
 from digitnet.datasets.paper.subjects import check_range, check_source, pictures, source_name
-from digitnet.datasets.paper.writing import Source
+from digitnet.datasets.paper.writing import InkSource
 from digitnet.errors import InvalidInputError
 
 ENTRIES = {
@@ -43,7 +43,7 @@ def entries(
     lines: int | tuple[int, int] = 1,
     printed: float = 0.0,
     spacing: float | None = None,
-    source: Source = None,
+    source: InkSource = None,
     style: Style | None = None,
 ) -> list[PaperPicture]:
     """Return pictures of dates, amounts, times and the like, with their signs and words.
@@ -102,7 +102,7 @@ def tables(
     digits: int | tuple[int, int] = (1, 5),
     gap: tuple[float, float] = (1, 12),
     printed: float = 0.0,
-    source: Source = None,
+    source: InkSource = None,
     style: Style | None = None,
 ) -> list[PaperPicture]:
     """Return pictures of tables: numbers in columns, ranged left or right.
@@ -193,7 +193,7 @@ def _page(
     placed: Sequence[Sequence[Mark]],
     capture: Capture,
     rng: Generator,
-    source: Source,
+    source: InkSource,
     style: Style | None,
 ) -> PaperPicture:
     """Make a picture of lines of marks."""

@@ -10,19 +10,19 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image
 
-Array = NDArray[np.floating[Any]]
-Shape = tuple[int, int]  # rows and columns
+Floats = NDArray[np.floating[Any]]
+ImageShape = tuple[int, int]  # rows and columns
 
 _TILE, _WRAP = 512, 1200  # pixels; and so many more until the tile repeats once too often
 
 
 @cache
-def _tile() -> Array:
+def _tile() -> Floats:
     tile = np.random.default_rng(0).standard_normal((_TILE, _TILE), dtype=np.float32)
     return np.pad(tile, (0, _WRAP), mode="wrap")
 
 
-def grain(shape: Shape, rng: Generator, size: float = 1.0) -> Array:
+def grain(shape: ImageShape, rng: Generator, size: float = 1.0) -> Floats:
     """Return independent numbers of deviation 1, from a random part of one tile of them.
 
     Drawing a new number for each pixel would take longer than all the rest of a picture.
@@ -41,14 +41,14 @@ def grain(shape: Shape, rng: Generator, size: float = 1.0) -> Array:
     return part if (rows, columns) == shape else enlarged(part, shape)
 
 
-def waves(shape: Shape, rng: Generator, cells: float) -> Array:
+def waves(shape: ImageShape, rng: Generator, cells: float) -> Floats:
     """Return slow waves of deviation about 1, `cells` of them along the longer side."""
     pitch = max(shape) / cells
     rows, columns = (max(2, round(side / pitch) + 1) for side in shape)
     return enlarged(rng.standard_normal((rows, columns), dtype=np.float32), shape)
 
 
-def enlarged(field: Array, shape: Shape) -> Array:
+def enlarged(field: Floats, shape: ImageShape) -> Floats:
     """Return a field stretched smoothly to rows and columns."""
     image = Image.fromarray(field).resize(shape[::-1], Image.Resampling.BICUBIC)
     return np.asarray(image)
@@ -69,7 +69,7 @@ def chance(rng: Generator, share: float) -> bool:
     return bool(rng.random() < share)
 
 
-def ramp(value: Array, width: float) -> Array:
+def ramp(value: Floats, width: float) -> Floats:
     """Return 0 below -width / 2, 1 above width / 2, and a smooth step between."""
     t = value / max(width, 1e-6)
     t += 0.5

@@ -11,19 +11,19 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from digitnet.datasets.paper.capture import Capture
-from digitnet.datasets.paper.fields import Array, between, chance, ratio
+from digitnet.datasets.paper.fields import Floats, between, chance, ratio
 from digitnet.datasets.paper.layout import Box, around
 from digitnet.datasets.paper.marks import Matrix, Points, project, scale_at
 
 Cells = Sequence[Sequence[Box]]
-Line = tuple[float, float, float, float]  # from x and y to x and y
+Segment = tuple[float, float, float, float]  # from x and y to x and y
 
-_MOST = 200  # lines of a table, either way
+_MAX_RULES = 200  # lines of a table, either way
 _TONES = ((0.05, 0.05, 0.05), (0.4, 0.4, 0.4), (0.1, 0.2, 0.6), (0.7, 0.15, 0.1), (0.1, 0.5, 0.3))
 
 
 def print_form(
-    colours: Array, capture: Capture, warp: Matrix, cells: Cells, rng: Generator
+    colours: Floats, capture: Capture, warp: Matrix, cells: Cells, rng: Generator
 ) -> None:
     """Print a form around the places of digits.
 
@@ -41,7 +41,7 @@ def print_form(
     page: Box = (*on_page.min(axis=0), *on_page.max(axis=0))
     height = float(np.median([bottom - top for row in cells for _, top, _, bottom in row]))
     width = height * ratio(rng, 0.012, 0.07)
-    ends = np.array(_FORMS[capture.form](cells, page, width, rng)).reshape(-1, 2)
+    ends = np.array(_DRAWN_BY[capture.form](cells, page, width, rng)).reshape(-1, 2)
     broad = max(width * scale_at(warp, on_page), 0.9)
     cover = _drawn(project(warp, ends).reshape(-1, 4), broad, (rows, columns))
     tone = np.array(_TONES[rng.integers(len(_TONES)) if chance(rng, 0.4) else 0])
@@ -65,7 +65,7 @@ def _drawn(lines: Points, width: float, shape: tuple[int, int]) -> NDArray[np.fl
     return np.asarray(image.reduce(fine), dtype=np.float32) / np.float32(255)
 
 
-def _line(cells: Cells, page: Box, width: float, rng: Generator) -> list[Line]:
+def _line(cells: Cells, page: Box, width: float, rng: Generator) -> list[Segment]:
     """Return a line under each row of digits, which may touch it."""
     across, room = chance(rng, 0.5), between(rng, 0.1, 1.5)
     lines = []
@@ -84,7 +84,7 @@ def _walls(row: Sequence[Box], margin: float) -> list[float]:
     return [row[0][0] - margin, *inner, row[-1][2] + margin]
 
 
-def _comb(cells: Cells, page: Box, width: float, rng: Generator) -> list[Line]:
+def _comb(cells: Cells, page: Box, width: float, rng: Generator) -> list[Segment]:
     """Return a line under each row, with a short wall between digits."""
     margin, high = between(rng, 0.05, 0.5), between(rng, 0.12, 0.6)
     lines = []
@@ -98,7 +98,7 @@ def _comb(cells: Cells, page: Box, width: float, rng: Generator) -> list[Line]:
     return lines
 
 
-def _boxes(cells: Cells, page: Box, width: float, rng: Generator) -> list[Line]:
+def _boxes(cells: Cells, page: Box, width: float, rng: Generator) -> list[Segment]:
     """Return a box for each digit, with walls that two share or with a gap between them."""
     margin, space = between(rng, 0.03, 0.4), between(rng, 0.02, 0.1) if chance(rng, 0.4) else 0.0
     lines = []
@@ -112,7 +112,7 @@ def _boxes(cells: Cells, page: Box, width: float, rng: Generator) -> list[Line]:
     return lines
 
 
-def _frame(cells: Cells, page: Box, width: float, rng: Generator) -> list[Line]:
+def _frame(cells: Cells, page: Box, width: float, rng: Generator) -> list[Segment]:
     """Return a frame around each row of digits."""
     aside, above = between(rng, 0.05, 1), between(rng, 0.03, 0.6)
     lines = []
@@ -124,7 +124,7 @@ def _frame(cells: Cells, page: Box, width: float, rng: Generator) -> list[Line]:
     return lines
 
 
-def _rectangle(box: Box) -> list[Line]:
+def _rectangle(box: Box) -> list[Segment]:
     left, top, right, bottom = box
     return [
         (left, top, right, top),
@@ -134,7 +134,7 @@ def _rectangle(box: Box) -> list[Line]:
     ]
 
 
-def _table(cells: Cells, page: Box, width: float, rng: Generator) -> list[Line]:
+def _table(cells: Cells, page: Box, width: float, rng: Generator) -> list[Segment]:
     """Return a table with all that is written in one of its columns."""
     left, _, right, _ = around([box for row in cells for box in row])
     rows = [around(row) for row in cells]
@@ -146,13 +146,13 @@ def _table(cells: Cells, page: Box, width: float, rng: Generator) -> list[Line]:
     return _crossed(page, (left - margin, right - left + 2 * margin), (floor, high))
 
 
-def _squares(cells: Cells, page: Box, width: float, rng: Generator) -> list[Line]:
+def _squares(cells: Cells, page: Box, width: float, rng: Generator) -> list[Segment]:
     """Return squares, which digits may be written across."""
     side = max(ratio(rng, 0.2, 2.5), 5 * width)
     return _crossed(page, (between(rng, 0, side), side), (between(rng, 0, side), side))
 
 
-def _dots(cells: Cells, page: Box, width: float, rng: Generator) -> list[Line]:
+def _dots(cells: Cells, page: Box, width: float, rng: Generator) -> list[Segment]:
     """Return dots in rows and columns, which digits may be written across."""
     lines = _squares(cells, page, width, rng)
     upright = sorted({x for x, _, u, _ in lines if x == u})
@@ -160,7 +160,7 @@ def _dots(cells: Cells, page: Box, width: float, rng: Generator) -> list[Line]:
     return [(x, y, x, y) for y in level for x in upright]
 
 
-def _crossed(page: Box, across: tuple[float, float], down: tuple[float, float]) -> list[Line]:
+def _crossed(page: Box, across: tuple[float, float], down: tuple[float, float]) -> list[Segment]:
     """Return lines over all of the page, each kind through a place, so far apart or farther."""
     left, top, right, bottom = page
     columns, rows = (
@@ -172,12 +172,12 @@ def _crossed(page: Box, across: tuple[float, float], down: tuple[float, float]) 
 
 def _through(place: float, step: float, low: float, high: float) -> list[float]:
     """Return places from `low` to `high`."""
-    step = max(step, (high - low) / _MOST)
+    step = max(step, (high - low) / _MAX_RULES)
     steps = np.arange(np.ceil((low - place) / step), (high - place) / step)
     return [float(place + step * number) for number in steps]
 
 
-_FORMS: dict[str, Callable[[Cells, Box, float, Generator], list[Line]]] = {
+_DRAWN_BY: dict[str, Callable[[Cells, Box, float, Generator], list[Segment]]] = {
     "line": _line,
     "comb": _comb,
     "boxes": _boxes,

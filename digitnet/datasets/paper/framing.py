@@ -10,7 +10,7 @@ from numpy.random import Generator
 
 from digitnet.datasets.paper.camera import turned
 from digitnet.datasets.paper.capture import Capture
-from digitnet.datasets.paper.fields import Shape, between, chance
+from digitnet.datasets.paper.fields import ImageShape, between, chance
 from digitnet.datasets.paper.layout import bounds
 from digitnet.datasets.paper.marks import Mark, Matrix
 
@@ -19,8 +19,8 @@ _LARGEST = 4000  # pixels of a picture's side
 
 
 def framed(
-    capture: Capture, marks: Sequence[Mark], shape: Shape, rng: Generator
-) -> tuple[Matrix, Shape]:
+    capture: Capture, marks: Sequence[Mark], shape: ImageShape, rng: Generator
+) -> tuple[Matrix, ImageShape]:
     """Return the way from the page to the picture, and its rows and columns.
 
     Args:
@@ -61,7 +61,7 @@ def _growth(capture: Capture, marks: int, size: int) -> float:
     return 1.5 if marks == 1 and "height" in capture.free else max(1.0, _LARGEST / size)
 
 
-def shape_of(capture: Capture, marks: Sequence[Mark], rng: Generator) -> Shape:
+def shape_of(capture: Capture, marks: Sequence[Mark], rng: Generator) -> ImageShape:
     """Return rows and columns for marks: of the capture's aspect, or wide as the marks are."""
     left, top, right, bottom = bounds(marks)
     aspect = capture.aspect
@@ -76,7 +76,9 @@ def shape_of(capture: Capture, marks: Sequence[Mark], rng: Generator) -> Shape:
     return size, max(28, round(size * aspect))
 
 
-def wide_enough(capture: Capture, marks: Sequence[Mark], shape: Shape, rng: Generator) -> Capture:
+def wide_enough(
+    capture: Capture, marks: Sequence[Mark], shape: ImageShape, rng: Generator
+) -> Capture:
     """Return a capture in which digits in lines fill a usual part of the frame."""
     left, top, right, bottom = bounds(marks)
     tallest = max(mark.box[3] - mark.box[1] for mark in marks)

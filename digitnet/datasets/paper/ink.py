@@ -6,9 +6,9 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from digitnet.datasets.paper.fields import Array, between, chance, grain, waves
+from digitnet.datasets.paper.fields import Floats, between, chance, grain, waves
 
-_COLOURS = {  # red, green and blue, darkest and lightest
+_INK_COLOURS = {  # red, green and blue, darkest and lightest
     "black": ((0.04, 0.04, 0.06), (0.16, 0.15, 0.17)),
     "blue": ((0.05, 0.08, 0.35), (0.16, 0.25, 0.62)),
     "pencil": ((0.2, 0.2, 0.21), (0.36, 0.36, 0.38)),
@@ -18,14 +18,14 @@ _COLOURS = {  # red, green and blue, darkest and lightest
 _FELT = ((0.05, 0.05, 0.06), (0.05, 0.08, 0.35), (0.55, 0.06, 0.08), (0.03, 0.3, 0.12))
 
 
-def colour(pen: str, dark: bool, rng: Generator) -> Array:
+def colour(pen: str, dark: bool, rng: Generator) -> Floats:
     """Return red, green and blue of a pen's ink, each in [0, 1]."""
     if pen == "felt":
         base = np.array(_FELT[rng.integers(len(_FELT)) if chance(rng, 0.5) else 0])
         return np.asarray(base + between(rng, 0, 0.06), dtype=np.float32)
-    low, high = (np.array(end) for end in _COLOURS.get(pen, _COLOURS["screen"]))
+    low, high = (np.array(end) for end in _INK_COLOURS.get(pen, _INK_COLOURS["screen"]))
     mixed = low + (high - low) * rng.random()
-    if pen not in _COLOURS and dark:  # light on a dark canvas
+    if pen not in _INK_COLOURS and dark:  # light on a dark canvas
         mixed = 1 - mixed
     return np.asarray(mixed, dtype=np.float32)
 
@@ -49,7 +49,7 @@ def skipped(pen: NDArray[np.float64], kind: str, rng: Generator) -> NDArray[np.f
     return level
 
 
-def textured(ink: Array, kind: str, unit: float, rng: Generator) -> Array:
+def textured(ink: Floats, kind: str, unit: float, rng: Generator) -> Floats:
     """Return how much the ink covers, in [0, 1].
 
     Args:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-Box = tuple[int, int, int, int]
+PixelBox = tuple[int, int, int, int]
 Cover = npt.NDArray[np.uint8]
 Owners = npt.NDArray[np.uint16]
 
@@ -84,7 +84,7 @@ class PaperPicture:
 
     picture: Image.Image
     text: str
-    boxes: tuple[Box, ...]
+    boxes: tuple[PixelBox, ...]
     traits: Traits
     ink: Cover
     owners: Owners

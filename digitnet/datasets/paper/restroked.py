@@ -10,14 +10,14 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from digitnet.datasets.paper.fields import Array, between, ramp
+from digitnet.datasets.paper.fields import Floats, between, ramp
 from digitnet.errors import InvalidInputError
 
 Bytes = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
 _MIDDLE = 100  # pixels of the longer side on which ink is thinned
-_INK = 60  # of 255: what is darker is the ground, or an edge's soft end
+_MIN_LEVEL = 60  # of 255: what is darker is the ground, or an edge's soft end
 _LARGE = 320  # pixels of the longer side at the end, and a little more
 
 
@@ -34,10 +34,11 @@ def restroked(image: Bytes, thickness: float | None, gaps: bool, rng: Generator)
     Raises:
         InvalidInputError: There is no ink.
     """
-    rows, columns = (np.flatnonzero((image > _INK).any(axis=axis)) for axis in (1, 0))
+    rows, columns = (np.flatnonzero((image > _MIN_LEVEL).any(axis=axis)) for axis in (1, 0))
     if not len(rows):
         raise InvalidInputError(
-            f"Expected pictures of light ink on dark; received one without a pixel above {_INK}."
+            "Expected pictures of light ink on dark; received one without a pixel above "
+            f"{_MIN_LEVEL}."
         )
     cropped = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     cut = between(rng, 0.4, 0.52)
@@ -83,7 +84,7 @@ def _removable() -> tuple[Mask, Mask]:
     )
 
 
-def _smooth(image: Bytes, times: float) -> Array:
+def _smooth(image: Bytes, times: float) -> Floats:
     """Enlarge, and level the stairs of the small picture's pixels."""
     size = (round(image.shape[1] * times), round(image.shape[0] * times))
     large = Image.fromarray(image).resize(size, Image.Resampling.BICUBIC)
@@ -91,7 +92,7 @@ def _smooth(image: Bytes, times: float) -> Array:
     return np.asarray(soft, dtype=np.float32) / 255
 
 
-def _resized(level: Array, times: float) -> Array:
+def _resized(level: Floats, times: float) -> Floats:
     size = (round(level.shape[1] * times), round(level.shape[0] * times))
     return np.asarray(Image.fromarray(level).resize(size, Image.Resampling.BICUBIC))
 
@@ -106,7 +107,7 @@ def _lost(ink: Mask, line: Mask) -> bool:
     return bool(np.quantile(widths, 0.98) > 1.7 * np.median(widths))
 
 
-def _drawn(line: Mask, width: float, times: float) -> Array:
+def _drawn(line: Mask, width: float, times: float) -> Floats:
     """Go over a line one pixel wide with a pen of a width in its pixels."""
     width = max(width, 2.4)  # less would show the pixels
     deviation = width / math.sqrt(8 * math.log(2))  # a Gaussian is half as high at width / 2
@@ -116,7 +117,7 @@ def _drawn(line: Mask, width: float, times: float) -> Array:
     return ramp(_resized(profile, times) - 0.5, 0.25)
 
 
-def _lengths(line: Mask) -> Array:
+def _lengths(line: Mask) -> Floats:
     """Return the length of line that each of its pixels stands for, at most 1.5."""
     near = [np.roll(line, shift, axis=(0, 1)) for shift in _AROUND]
     straight, slanted = sum(way.astype(int) for way in near[::2]), sum(near[1::2])
@@ -137,7 +138,7 @@ def _broken(line: Mask, rng: Generator) -> Mask:
     return kept if kept.any() else line
 
 
-def _cropped(large: Array) -> Bytes:
+def _cropped(large: Floats) -> Bytes:
     rows, columns = (np.flatnonzero((large > 0.2).any(axis=axis)) for axis in (1, 0))
     if not len(rows):
         return np.zeros((8, 8), dtype=np.uint8)

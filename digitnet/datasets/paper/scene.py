@@ -11,15 +11,15 @@ from numpy.random import Generator
 
 from digitnet.datasets.paper.camera import light, taken
 from digitnet.datasets.paper.capture import Capture, legible
-from digitnet.datasets.paper.fields import Array, Shape
+from digitnet.datasets.paper.fields import Floats, ImageShape
 from digitnet.datasets.paper.forms import Cells, print_form
 from digitnet.datasets.paper.ink import colour, textured
 from digitnet.datasets.paper.layout import bounds
 from digitnet.datasets.paper.marks import THINNEST, Mark, Matrix, Tile, drawn
-from digitnet.datasets.paper.record import Box, Cover, Owners, PaperPicture, Traits
+from digitnet.datasets.paper.record import Cover, Owners, PaperPicture, PixelBox, Traits
 from digitnet.datasets.paper.sheets import sheet
 
-_INK = 40  # of 255: what counts as ink in a box
+_BOX_LEVEL = 40  # of 255: what counts as ink in a box
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,7 @@ class Page:
     marks: Sequence[Mark]
     lengths: Sequence[int]
     warp: Matrix
-    shape: Shape
+    shape: ImageShape
     cells: Cells
     beside: Sequence[Mark] = ()
     neighbours: Sequence[Mark] = ()
@@ -80,7 +80,7 @@ def picture_of(page: Page, capture: Capture, rng: Generator) -> PaperPicture:
     return PaperPicture(taken(capture, scene, unit, of_camera), text, boxes, traits, cover, owners)
 
 
-def _cover(tiles: Sequence[Tile], shape: Shape) -> Cover:
+def _cover(tiles: Sequence[Tile], shape: ImageShape) -> Cover:
     """Return how much of each pixel ink covers, uint8 (H, W)."""
     cover = np.zeros(shape, dtype=np.uint8)
     for tile in tiles:
@@ -89,17 +89,17 @@ def _cover(tiles: Sequence[Tile], shape: Shape) -> Cover:
     return cover
 
 
-def _owners(digits: Sequence[Tile], shape: Shape) -> Owners:
+def _owners(digits: Sequence[Tile], shape: ImageShape) -> Owners:
     """Return which digit's ink lies in each pixel, counted from 1, uint16 (H, W)."""
     owners = np.zeros(shape, dtype=np.uint16)
     for number, tile in enumerate(digits, start=1):
         place, part = _overlap(tile, shape)
-        owners[place][tile.ink[part] >= _INK] = number
+        owners[place][tile.ink[part] >= _BOX_LEVEL] = number
     return owners
 
 
 def _inked(
-    scene: Array, bare: Array, cover: Cover, capture: Capture, unit: float, rng: Generator
+    scene: Floats, bare: Floats, cover: Cover, capture: Capture, unit: float, rng: Generator
 ) -> float:
     """Lay ink on the scene; return its contrast to the bare paper."""
     rows, columns = (np.flatnonzero(cover.any(axis=axis)) for axis in (1, 0))
@@ -119,7 +119,7 @@ def _inked(
     return contrast
 
 
-def _overlap(tile: Tile, shape: Shape) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+def _overlap(tile: Tile, shape: ImageShape) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
     """Return the part of the frame that a tile covers, and the part of the tile inside."""
     height, width = tile.ink.shape
     top, left = max(tile.top, 0), max(tile.left, 0)
@@ -129,9 +129,9 @@ def _overlap(tile: Tile, shape: Shape) -> tuple[tuple[slice, slice], tuple[slice
     return (slice(top, bottom), slice(left, right)), inside
 
 
-def _box(tile: Tile, shape: Shape) -> Box:
+def _box(tile: Tile, shape: ImageShape) -> PixelBox:
     """Return the box of a tile's ink, within the frame."""
-    levels = (tile.ink >= _INK, tile.ink > 0, np.ones(tile.ink.shape, bool))
+    levels = (tile.ink >= _BOX_LEVEL, tile.ink > 0, np.ones(tile.ink.shape, bool))
     ink = next(level for level in levels if level.any())  # a tiny digit may have left none
     rows, columns = (np.flatnonzero(ink.any(axis=axis)) for axis in (1, 0))
     return (
@@ -149,7 +149,7 @@ def _text(digits: Sequence[int | None], lengths: Sequence[int]) -> str:
 
 
 def _traits(
-    page: Page, capture: Capture, boxes: Sequence[Box], digits: Sequence[Mark], contrast: float
+    page: Page, capture: Capture, boxes: Sequence[PixelBox], digits: Sequence[Mark], contrast: float
 ) -> Traits:
     height = max((bottom - top for _, top, _, bottom in boxes), default=0) / page.shape[0]
     thickness = float(np.median([d.width / (d.box[3] - d.box[1]) for d in digits] or [0]))
@@ -178,7 +178,7 @@ def _traits(
     )
 
 
-def _framing(height: float, boxes: Sequence[Box], shape: Shape) -> str:
+def _framing(height: float, boxes: Sequence[PixelBox], shape: ImageShape) -> str:
     if not boxes:
         return "none"
     rows, columns = shape
@@ -196,6 +196,6 @@ def _touch(digits: Sequence[Tile]) -> bool:
         x, y = right.left - left.left, right.top - left.top
         rows, columns = left.ink[max(y, 0) :, max(x, 0) :], right.ink[max(-y, 0) :, max(-x, 0) :]
         height, width = np.minimum(rows.shape, columns.shape)
-        if np.minimum(rows[:height, :width], columns[:height, :width]).max(initial=0) >= _INK:
+        if np.minimum(rows[:height, :width], columns[:height, :width]).max(initial=0) >= _BOX_LEVEL:
             return True
     return False

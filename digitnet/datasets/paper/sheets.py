@@ -10,8 +10,8 @@ from numpy.random import Generator
 from digitnet.datasets.paper.bleed_through import printed, scrawled
 from digitnet.datasets.paper.capture import Capture
 from digitnet.datasets.paper.fields import (
-    Array,
-    Shape,
+    Floats,
+    ImageShape,
     between,
     chance,
     enlarged,
@@ -20,12 +20,11 @@ from digitnet.datasets.paper.fields import (
     ratio,
     waves,
 )
+from digitnet.datasets.paper.layout import Box
 from digitnet.datasets.paper.marks import Matrix
 
-Box = tuple[float, float, float, float]
 
-
-def sheet(capture: Capture, shape: Shape, back: Array, ink: Box, rng: Generator) -> Array:
+def sheet(capture: Capture, shape: ImageShape, back: Floats, ink: Box, rng: Generator) -> Floats:
     """Return the colours of a page without its ink, in [0, 1], (H, W, 3).
 
     Args:
@@ -67,7 +66,7 @@ def _unit(back: Matrix, ink: Box) -> float:
     return scale_at(back, np.array([[left, top], [right, bottom]]))
 
 
-def _ground(capture: Capture, rng: Generator) -> Array:
+def _ground(capture: Capture, rng: Generator) -> Floats:
     """Return the colour of the ground."""
     level = between(rng, 0.86, 0.99)
     if capture.paper == "board":
@@ -82,7 +81,7 @@ def _ground(capture: Capture, rng: Generator) -> Array:
     return np.array([level, level * (1 - 0.35 * warm), level * (1 - warm)], dtype=np.float32)
 
 
-def _rule(colours: Array, paper: str, back: Matrix, faint: float, rng: Generator) -> None:
+def _rule(colours: Floats, paper: str, back: Matrix, faint: float, rng: Generator) -> None:
     """Draw lines, or squares, in the page's perspective."""
     height, width = colours.shape[:2]
     x, y = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, None]
@@ -105,7 +104,7 @@ def _rule(colours: Array, paper: str, back: Matrix, faint: float, rng: Generator
         colours -= line[..., None] * np.array([0.1, 0.6, 0.5], dtype=np.float32) * faint
 
 
-def _stain(colours: Array, faint: float, rng: Generator) -> None:
+def _stain(colours: Floats, faint: float, rng: Generator) -> None:
     """Spill coffee: blots and rings, darkest at their rims."""
     height, width = colours.shape[:2]
     x = np.arange(width, dtype=np.float32)
@@ -121,7 +120,7 @@ def _stain(colours: Array, faint: float, rng: Generator) -> None:
         colours -= brown[..., None] * np.array([0.5, 0.8, 1.2], dtype=np.float32)
 
 
-def _folds(shape: Shape, depth: float, rng: Generator) -> Array:
+def _folds(shape: ImageShape, depth: float, rng: Generator) -> Floats:
     """Return the light on crumpled paper: planes that meet in sharp folds."""
     scale = min(1.0, 320 / max(shape))
     rows, columns = (max(8, round(side * scale)) for side in shape)
@@ -141,7 +140,7 @@ def _folds(shape: Shape, depth: float, rng: Generator) -> Array:
     return np.asarray(np.clip(1 + depth * (enlarged(lit, shape) - 0.5), 0.45, 1.1))
 
 
-def _surround(colours: Array, paper: str, ink: Box, rng: Generator) -> None:
+def _surround(colours: Floats, paper: str, ink: Box, rng: Generator) -> None:
     """Put the sheet on white, or let a desk be seen beside it, where the ink leaves room."""
     height, width = colours.shape[:2]
     x = np.arange(width, dtype=np.float32)
@@ -154,7 +153,7 @@ def _surround(colours: Array, paper: str, ink: Box, rng: Generator) -> None:
     places = (along, down, width - along, height - down)
     sides = [paper == "pasted" or chance(rng, 0.4) for _ in range(4)]
     sides[rng.integers(4)] = True
-    inside: Array = np.ones((height, width), dtype=np.float32)
+    inside: Floats = np.ones((height, width), dtype=np.float32)
     for room, place, wanted in zip(rooms, places, sides, strict=True):
         lean_room = room - abs(lean) * max(bottom - top, right - left) / 2
         if wanted and lean_room > 2:

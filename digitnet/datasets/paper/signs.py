@@ -81,7 +81,7 @@ SIGNS: Mapping[str, Sign] = {
 
 # All forms of each letter, one after "|", their strokes one after "/"; baseline at y = 100,
 # capitals from y = 0, x-height from y = 42
-_FORMS = """
+_STROKES = """
 A 0,100 30,0 / 30,0 62,100 / 12,62 50,60 | 0,100 6,30 28,0 50,30 56,100 / 2,58 54,56
 B 0,2 2,100 / 0,4 34,2 46,22 30,44 4,46 / 4,46 40,50 54,74 36,98 2,99
 C 58,14 36,0 10,16 0,52 12,88 36,100 60,86
@@ -153,7 +153,7 @@ def _parsed(table: str) -> dict[str, tuple[Strokes, ...]]:
     return forms
 
 
-LETTERS: Mapping[str, tuple[Strokes, ...]] = _parsed(_FORMS)
+LETTERS: Mapping[str, tuple[Strokes, ...]] = _parsed(_STROKES)
 _X_HEIGHT = 0.58  # of the templates
 
 _ACCENTS: Mapping[str, Strokes] = {
@@ -173,7 +173,7 @@ März April Juni Juli August Dez. Oct Nov Montag Freitag Zürich Bern Genève Ba
 Hauptstrasse Ringstrasse Dorfplatz Seeweg Bergweg Gartenweg Main Street Park Road Avenue Zimmer
 Herr Frau Meier Müller Weber Anna Peter Robert Blatt Kasse
 """
-_LETTERS = "acdefhjkmnprtuvwxyACDEFHJKMNPRTUVWXY"
+_WORD_LETTERS = "acdefhjkmnprtuvwxyACDEFHJKMNPRTUVWXY"
 _LOOKALIKES = "OIlSBZGqbogzs"  # of digits
 
 
@@ -224,7 +224,7 @@ def _random_text(rng: Generator) -> str:
         words = _WORDS.split()
         text = words[rng.integers(len(words))]
         return text.upper() if chance(rng, 0.2) else text
-    letters = list(rng.choice(list(_LETTERS), int(rng.integers(2, 13))))
+    letters = list(rng.choice(list(_WORD_LETTERS), int(rng.integers(2, 13))))
     for place in range(int(rng.integers(2)), len(letters), 2):  # never two in a row
         if chance(rng, 0.5):
             letters[place] = _LOOKALIKES[rng.integers(len(_LOOKALIKES))]

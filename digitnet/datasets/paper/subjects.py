@@ -19,17 +19,17 @@ from digitnet.datasets.paper.marks import Mark
 from digitnet.datasets.paper.record import PaperPicture
 from digitnet.datasets.paper.scene import Page, picture_of
 from digitnet.datasets.paper.style import Style, check_amount
-from digitnet.datasets.paper.writing import Source, write
+from digitnet.datasets.paper.writing import InkSource, write
 from digitnet.errors import InvalidInputError
 from digitnet.randomness import PAPER, derive_seed
 from digitnet.recipe import check_count, check_seed
 
 _DIGIT, _NUMBER, _BLANK, _SCRIBBLE, _LETTER = range(5)  # so that no two share a seed
-_MOST = 100  # digits of a line, and lines of a page
+_LIMIT = 100  # digits of a line, and lines of a page
 
 
 def digits(
-    count: int, *, seed: int = 0, source: Source = None, style: Style | None = None
+    count: int, *, seed: int = 0, source: InkSource = None, style: Style | None = None
 ) -> list[PaperPicture]:
     """Return pictures of one handwritten digit each.
 
@@ -61,7 +61,7 @@ def numbers(
     lines: int | tuple[int, int] = 1,
     gap: float | tuple[float, float] | None = None,
     signs: bool = False,
-    source: Source = None,
+    source: InkSource = None,
     style: Style | None = None,
 ) -> list[PaperPicture]:
     """Return pictures of handwritten numbers.
@@ -191,7 +191,7 @@ def pictures(
 
 
 def _single(
-    subject: str, marks: Sequence[Mark], capture: Capture, rng: Generator, source: Source
+    subject: str, marks: Sequence[Mark], capture: Capture, rng: Generator, source: InkSource
 ) -> PaperPicture:
     """Make a picture of marks that belong together, perhaps with a neighbour at the border."""
     warp, shape = framed(capture, marks, shape_of(capture, marks, rng), rng)
@@ -219,7 +219,7 @@ def _beside(marks: Sequence[Mark], capture: Capture, rng: Generator) -> list[Mar
     return layout.specks(layout.bounds(marks), 1.5, capture, rng)
 
 
-def source_name(source: Source) -> str:
+def source_name(source: InkSource) -> str:
     """Return what `Traits` call a source."""
     return "strokes" if source is None else source.name
 
@@ -239,9 +239,9 @@ def check_range(name: str, value: Any) -> tuple[int, int]:
     """Return the ends of a range that is a count or a pair of counts, of at most 100."""
     ends = value if isinstance(value, tuple) and len(value) == 2 else (value, value)
     low, high = (check_count(name, end) for end in ends)
-    if not low <= high <= _MOST:
+    if not low <= high <= _LIMIT:
         raise InvalidInputError(
-            f"Expected {name} to be a number in 1..{_MOST} or a pair of the least and the most; "
+            f"Expected {name} to be a number in 1..{_LIMIT} or a pair of the least and the most; "
             f"received {value!r}."
         )
     return low, high

@@ -18,14 +18,14 @@ from digitnet.datasets.synthetic import written
 
 _RESTROKED = ("black", "blue", "pencil", "hairline", "broken")  # thinner than most pictures' ink
 _TRIES = 3
-_COARSE = 40  # pixels of an image's height up to which its ink is restroked
+_RESTROKED_HEIGHT = 40  # pixels of an image's height up to which its ink is restroked
 
-Source = ImageSet | Handwriting | None
+InkSource = ImageSet | Handwriting | None
 """Where digits' ink comes from; `None` writes the strokes of the synthetic digits."""
 
 
 def write(
-    count: int, capture: Capture, source: Source, rng: Generator, *, natural: bool = False
+    count: int, capture: Capture, source: InkSource, rng: Generator, *, natural: bool = False
 ) -> list[Mark]:
     """Return digits drawn at random, each 1 high with its top left corner in the origin.
 
@@ -98,7 +98,7 @@ def _grey(source: ImageSet, index: int) -> Image:
 
 
 def _taken(image: Image, digit: int, capture: Capture, rng: Generator) -> Mark:
-    if len(image) > _COARSE:
+    if len(image) > _RESTROKED_HEIGHT:
         return pictured(image, digit)
     own = capture.pen not in _RESTROKED and "thickness" in capture.free
     ink = restroked(image, None if own else capture.thickness, capture.pen == "broken", rng)
