@@ -43,7 +43,7 @@ def fit_score(network: ReaderNetwork, crops: Mapping[str, Tensor], places: Tenso
                     features.append(feature)
                     labels.append(label)
     if len(set(labels)) < 2:
-        return [0.0, 0.0, 0.0, 0.0]
+        return [0.0, 0.0, 0.0]
     x = torch.from_numpy(np.stack(features)).double()
     return _logistic_regression(x, torch.tensor(labels, dtype=torch.float64))
 

@@ -40,7 +40,7 @@ from digitnet.trainer import Trainer
 STEADY = Recipe(
     name="reader",
     network="reader",
-    epochs=4,
+    epochs=3,
     batch_size=32,
     optimizer="muon",
     learning_rate=4e-3,
@@ -165,7 +165,7 @@ def trained(
         state,
         recipe,
         device=torch.device("cpu"),
-        callbacks=[Checkpoint(checkpoints, every=500), StepPrinter()],
+        callbacks=[Checkpoint(checkpoints, monitor="loss", every=500), StepPrinter()],
         objective=reader_objective,
         describe=lambda: {
             "network": "reader",

@@ -25,8 +25,8 @@ class Decoded(NamedTuple):
 
     Attributes:
         boxes: float64 (N, 4), left, top, right and bottom of each digit's ink in px of the view.
-        features: float32 (N, 3), what the score is made of: see `digit_score`.
-        logits: float32 (N, 11), of the ten digits and of no digit: means over the ink.
+        features: float32 (N, 2), logits of its centre and of its ink: see `digit_score`.
+        logits: float32 (N, 10), of the ten digits: means over the ink.
         masks: One float32 (h, w) in 0..1 a digit: its ink within its box, with soft edges.
         other: Boxes (M, 4) of ink that belongs to no digit.
     """
@@ -94,8 +94,8 @@ def decode(found: Probabilities, settings: Settings = SETTINGS) -> Decoded:
     def mean(values: Floats) -> npt.NDArray[np.float64]:
         return np.bincount(owner, values, count + 1)[1:] / np.maximum(areas, 1)
 
-    logits = np.stack([mean(values) for values in found.label[:, y // 4, x // 4]], axis=1)
-    features = [_logit(found.centre[centres]), _logit(mean(found.digit[y, x])), _margin(logits)]
+    logits = np.stack([mean(values) for values in found.label[:10, y // 4, x // 4]], axis=1)
+    features = [_logit(found.centre[centres]), _logit(mean(found.digit[y, x]))]
     # digits: masks that are not empty
     kept = np.flatnonzero(areas >= LEAST_AREA).tolist()
     places = ndimage.find_objects(masks, count)
@@ -179,9 +179,3 @@ def _other_boxes(left_out: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
 def _logit(probability: npt.NDArray[np.floating[Any]]) -> Floats:
     p = np.clip(probability, 1e-4, 1 - 1e-4)
     return np.asarray(np.log(p / (1 - p)), np.float32)
-
-
-def _margin(logits: npt.NDArray[np.floating[Any]]) -> Floats:
-    """Return the log odds that ink is of some digit rather than of none."""
-    digits = torch.from_numpy(logits[:, :10]).logsumexp(1).numpy()
-    return np.asarray(digits - logits[:, 10], np.float32)

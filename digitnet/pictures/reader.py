@@ -25,7 +25,7 @@ from digitnet.pictures.normalization import Classify, normalize
 from digitnet.pictures.scales import View, best_views, closer, overview_scales, seen
 from digitnet.pictures.settings import SETTINGS, Settings
 
-_READER_FILE = Path(__file__).parent.parent / "weights" / "reader.safetensors"
+READER_FILE = Path(__file__).parent.parent / "weights" / "reader.safetensors"
 _BATCH_AREA = 512**2  # px of views that the network sees at once: bounds the memory
 
 
@@ -172,7 +172,7 @@ def _chosen(
     within = np.concatenate([found.boxes for found in decoded])
     heights = np.maximum(within[:, 3] - within[:, 1], 0.7 * (within[:, 2] - within[:, 0])).clip(1)
     scores = digit_score(np.concatenate([found.features for found in decoded]))
-    own = torch.from_numpy(np.concatenate([found.logits[:, :10] for found in decoded])).softmax(1)
+    own = torch.from_numpy(np.concatenate([found.logits for found in decoded])).softmax(1)
     places = [(n, k) for n, found in enumerate(decoded) for k in range(len(found.boxes))]
     digits = []
     for index in best_views(boxes, heights, scores, settings):
@@ -257,8 +257,8 @@ def _network() -> ReaderNetwork:
 @cache
 def _weights() -> tuple[ReaderNetwork, tuple[npt.NDArray[np.float32], float]]:
     """Return the network, and the weights and the bias of the score."""
-    artifact = read_artifact(_READER_FILE)
+    artifact = read_artifact(READER_FILE)
     network = ReaderNetwork()
     network.load_state_dict(artifact.tensors)  # from half precision
-    *weights, bias = json.loads(json.dumps(artifact.metadata.get("score", [0.5, 0.3, 0.4, -0.5])))
+    *weights, bias = json.loads(json.dumps(artifact.metadata["score"]))
     return network.for_inference(), (np.array(weights, np.float32), float(bias))

@@ -24,7 +24,7 @@ from digitnet.pictures.network import (
 from digitnet.pictures.reader import Box, Digit, digit_score, find_digits, most_prominent
 from digitnet.pictures.settings import SETTINGS
 
-WEIGHTS, BIAS = np.array([0.5, 0.3, 0.4], np.float32), -0.5
+WEIGHTS, BIAS = np.array([0.5, 0.3], np.float32), 0.5
 
 
 class KnowingNetwork:
@@ -289,8 +289,8 @@ def test_large_views_go_through_the_network_one_by_one(network):
 
 
 def test_the_score_is_a_logistic_regression_by_hand(network):
-    # 0.5 x 2 + 0.3 x 1 + 0.4 x 3 - 0.5 = 2
-    score = digit_score(np.array([[2, 1, 3], [1, 0, 0]], np.float32))
+    # 0.5 x 3 + 0.3 x 0 + 0.5 = 2
+    score = digit_score(np.array([[3, 0], [-1, 0]], np.float32))
     assert score == pytest.approx([1 / (1 + np.exp(-2)), 0.5])
 
 
@@ -361,23 +361,23 @@ def test_of_no_digits_none_is_prominent():
 
 
 def test_the_weights_in_the_package_are_those_of_the_network():
-    artifact = read_artifact(reader.WEIGHTS)
+    artifact = read_artifact(reader.READER_FILE)
     expected = ReaderNetwork().state_dict()
     assert {k: v.shape for k, v in artifact.tensors.items()} == {
         k: v.shape for k, v in expected.items()
     }
-    assert reader.WEIGHTS.stat().st_size < 1_500_000
+    assert reader.READER_FILE.stat().st_size < 1_500_000
 
 
 def test_the_weights_of_the_score_come_with_those_of_the_network(tmp_path, monkeypatch):
     torch.manual_seed(0)
     tensors = {name: value.half() for name, value in ReaderNetwork().state_dict().items()}
-    write_artifact(tmp_path / "made.safetensors", tensors, {"score": [1.0, 2.0, 3.0, -4.0]})
-    monkeypatch.setattr(reader, "WEIGHTS", tmp_path / "made.safetensors")
+    write_artifact(tmp_path / "made.safetensors", tensors, {"score": [1.0, 2.0, -3.0]})
+    monkeypatch.setattr(reader, "READER_FILE", tmp_path / "made.safetensors")
     reader._weights.cache_clear()
     try:
         network, (weights, bias) = reader._weights()
         assert not network.training
-        assert json.dumps([*weights.tolist(), bias]) == "[1.0, 2.0, 3.0, -4.0]"
+        assert json.dumps([*weights.tolist(), bias]) == "[1.0, 2.0, -3.0]"
     finally:
         reader._weights.cache_clear()
