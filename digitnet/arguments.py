@@ -18,6 +18,7 @@ from digitnet.data.image_set import Shape
 from digitnet.errors import InvalidInputError
 
 Verbose = Literal["auto", 0, 1, 2]
+ClassWeight = Literal["balanced"] | Mapping[int, float] | Sequence[float] | None
 Statistic = float | Sequence[float] | np.ndarray[Any, Any] | None
 
 
@@ -99,12 +100,19 @@ def check_processes(processes: int, *, pictures: int, batch_size: int) -> None:
             )
 
 
-def class_weights(
-    class_weight: Mapping[int, float] | Sequence[float] | None, classes: int
-) -> Tensor | None:
-    """Return what each class's pictures count, float32 (classes,)."""
+def class_weights(class_weight: ClassWeight, counts: Tensor) -> Tensor | None:
+    """Return what each class's pictures count, float32 (classes,).
+
+    Args:
+        class_weight: As `fit` takes it.
+        counts: Pictures of each class, int64 (classes,).
+    """
     if class_weight is None:
         return None
+    if isinstance(class_weight, str) and class_weight == "balanced":
+        # scikit-learn's n_samples / (n_classes * count) over the classes that have images
+        return counts.sum() / ((counts > 0).sum() * counts.clamp(min=1)).float()
+    classes = len(counts)
     given = class_weight
     if isinstance(given, Mapping):
         unknown = [label for label in given if label not in range(classes)]
@@ -119,8 +127,8 @@ def class_weights(
         weights = torch.empty(0)
     if weights.shape != (classes,) or not (weights.isfinite() & (weights >= 0)).all():
         raise InvalidInputError(
-            f"Expected class_weight to hold {classes} finite numbers of at least 0; "
-            f"received {class_weight!r}."
+            f"Expected class_weight to hold {classes} finite numbers of at least 0, or to be "
+            f"'balanced'; received {class_weight!r}."
         )
     return weights
 

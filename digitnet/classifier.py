@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +36,7 @@ from digitnet.errors import (
 from digitnet.evaluation import Evaluation, evaluate, predict_logits
 from digitnet.export import write_onnx
 from digitnet.history import History
+from digitnet.keras_arguments import EVALUATE, FIT, LOAD, PREDICT, SAVE, refuses
 from digitnet.metrics import channel_statistics
 from digitnet.model_file import ModelInfo, check_weights, current_versions
 from digitnet.models.construction import build_network
@@ -47,6 +48,7 @@ from digitnet.recipe import Recipe, check_count, check_seed, resolve_recipe
 from digitnet.state import TrainState
 from digitnet.trainer import Trainer
 
+B = TypeVar("B", bound=Sized)
 C = TypeVar("C", bound="ImageClassifier")
 
 
@@ -135,6 +137,7 @@ class ImageClassifier:
         return trained or self._loaded_history is not None
 
     @processes.together
+    @refuses(FIT)
     def fit(
         self,
         x: Any,
@@ -146,7 +149,7 @@ class ImageClassifier:
         validation_split: float = 0.0,
         callbacks: Sequence[Callback] = (),
         shuffle: bool = True,
-        class_weight: Mapping[int, float] | Sequence[float] | None = None,
+        class_weight: arguments.ClassWeight = None,
         verbose: arguments.Verbose = "auto",
         resume: str | os.PathLike[str] | None = None,
     ) -> History:
@@ -170,7 +173,8 @@ class ImageClassifier:
             callbacks: Called in this order.
             shuffle: Draw a new order each epoch.
             class_weight: What pictures of each class count in the loss: a number for each
-                class, or a dictionary from the class's index (others count 1).
+                class, or a dictionary from the class's index (others count 1); or
+                `"balanced"`, n_samples / (n_classes * count) as in scikit-learn.
             verbose: 0 is silent, 1 a progress bar, 2 a line an epoch; `"auto"` is a bar
                 in terminals and notebooks, else a line an epoch.
             resume: A folder with checkpoints to go on from, written by `Checkpoint`; then
@@ -198,10 +202,10 @@ class ImageClassifier:
             precision=devices.resolve_precision(self.recipe.precision, self.device),
         )
         listeners = [*arguments.reporters(verbose), *arguments.checked_callbacks(callbacks)]
-        weights = arguments.class_weights(class_weight, len(self.classes))
         with self._unharmed():
             checkpoint = None if resume is None else self._newest(Path(resume))
             train, validation = self._training_data(x, y, validation_data, validation_split)
+            weights = arguments.class_weights(class_weight, train.class_counts)
             counts = {"pictures": len(train), "batch_size": recipe.batch_size}
             arguments.check_processes(self._processes.size, **counts)
             check_last_batch(self.model, processes=self._processes.size, **counts)
@@ -233,7 +237,7 @@ class ImageClassifier:
             self._chosen_on = held_out.fingerprint
         return history
 
-    @processes.together
+    @overload
     def evaluate(
         self,
         x: Any,
@@ -241,7 +245,29 @@ class ImageClassifier:
         *,
         batch_size: int | None = None,
         verbose: arguments.Verbose = "auto",
-    ) -> Evaluation:
+        return_dict: Literal[False] = False,
+    ) -> Evaluation: ...
+    @overload
+    def evaluate(
+        self,
+        x: Any,
+        y: Any = None,
+        *,
+        batch_size: int | None = None,
+        verbose: arguments.Verbose = "auto",
+        return_dict: Literal[True],
+    ) -> dict[str, float]: ...
+    @processes.together
+    @refuses(EVALUATE)
+    def evaluate(
+        self,
+        x: Any,
+        y: Any = None,
+        *,
+        batch_size: int | None = None,
+        verbose: arguments.Verbose = "auto",
+        return_dict: bool = False,
+    ) -> Evaluation | dict[str, float]:
         """Measure loss and accuracy, in float32.
 
         Args:
@@ -249,6 +275,7 @@ class ImageClassifier:
             y: Labels, as `fit` takes them.
             batch_size: Pictures at a time; `None` chooses for the device.
             verbose: 1, or `"auto"` in a terminal or notebook, shows a bar meanwhile.
+            return_dict: Return `{"loss": ..., "accuracy": ...}` alone, as Keras does.
 
         Returns:
             An `Evaluation`; `loss, accuracy = clf.evaluate(...)` works too.
@@ -258,10 +285,8 @@ class ImageClassifier:
             NotFittedError: There was no `fit` or `load` yet.
         """
         self._require_fit()
-        arguments.check_verbose(verbose)
+        size = self._prediction_batch(batch_size)
         images = self._labelled(x, y)
-        size = devices.prediction_batch(self.device) if batch_size is None else batch_size
-        check_count("batch_size", size)
         batches = Batches(images, size, self.device)
         self._agree_on(images.images)
         if self._chosen_on is not None and batches.fingerprint == self._chosen_on:
@@ -269,13 +294,15 @@ class ImageClassifier:
                 "The best epoch was chosen on these pictures, so figures on them are too good. "
                 "Choose it on a part of the training set: fit(..., validation_split=0.1)."
             )
-        shown = verbose == 1 or (verbose == "auto" and is_interactive())
-        if shown and self._processes.is_first:
-            return evaluate(self._network, batches, track=partial(track, total=len(images)))
-        return evaluate(self._network, batches)
+        tracked = partial(self._tracked, total=len(images), verbose=verbose, task="Evaluating")
+        result = evaluate(self._network, batches, track=tracked)
+        return {"loss": result.loss, "accuracy": result.accuracy} if return_dict else result
 
     @processes.together
-    def predict(self, x: Any) -> npt.NDArray[np.int64]:
+    @refuses(PREDICT)
+    def predict(
+        self, x: Any, *, batch_size: int | None = None, verbose: arguments.Verbose = 0
+    ) -> npt.NDArray[np.int64]:
         """Return the class of each picture.
 
         Unlike Keras's `predict`, which returns probabilities: those come from
@@ -284,6 +311,8 @@ class ImageClassifier:
         Args:
             x: Pictures, as `fit` takes them, but no folder. A `DigitClassifier` takes real
                 pictures, too: the path of a file, a PIL image, or a list of these.
+            batch_size: Pictures at a time; `None` chooses for the device.
+            verbose: As for `evaluate`.
 
         Returns:
             int64 (N,), indices into `classes`.
@@ -292,14 +321,19 @@ class ImageClassifier:
             InvalidInputError: The pictures are not like that, or nothing is written in one.
             NotFittedError: There was no `fit` or `load` yet.
         """
-        return self._logits(x).argmax(dim=1).numpy()
+        return self._logits(x, batch_size, verbose).argmax(dim=1).numpy()
 
     @processes.together
-    def predict_proba(self, x: Any) -> npt.NDArray[np.float32]:
+    @refuses(PREDICT)
+    def predict_proba(
+        self, x: Any, *, batch_size: int | None = None, verbose: arguments.Verbose = 0
+    ) -> npt.NDArray[np.float32]:
         """Return the probability of each class for each picture.
 
         Args:
             x: Pictures, as `predict` takes them.
+            batch_size: As for `predict`.
+            verbose: As for `evaluate`.
 
         Returns:
             float32 (N, classes); each row sums to 1.
@@ -308,7 +342,7 @@ class ImageClassifier:
             InvalidInputError: As for `predict`.
             NotFittedError: There was no `fit` or `load` yet.
         """
-        return self._logits(x).softmax(dim=1).numpy()
+        return self._logits(x, batch_size, verbose).softmax(dim=1).numpy()
 
     @processes.together
     def calibrate(self, x: Any, y: Any = None) -> float:
@@ -348,6 +382,7 @@ class ImageClassifier:
             print_summary(name, self.model, self.input_shape)
 
     @processes.together
+    @refuses(SAVE)
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write weights, settings and history to one `.safetensors` file.
 
@@ -383,6 +418,7 @@ class ImageClassifier:
             write_onnx(self._network, path, classes=self.classes, input_shape=self.input_shape)
 
     @classmethod
+    @refuses(LOAD)
     def load(
         cls: type[C],
         path: str | os.PathLike[str],
@@ -566,21 +602,47 @@ class ImageClassifier:
     def _notice(self, images: Tensor) -> None:
         """Warn of pictures, uint8 (N, C, H, W), that are valid but odd."""
 
-    def _logits(self, x: Any) -> Tensor:
+    def _logits(self, x: Any, batch_size: int | None, verbose: arguments.Verbose) -> Tensor:
         self._require_fit()
+        size = self._prediction_batch(batch_size)
         with reading(x, self.seed):
             images = to_images(x, input_shape=self.input_shape)
         self._notice(images)
-        return self._logits_of(images)
+        return self._logits_of(images, size, verbose)
 
-    def _logits_of(self, images: Tensor) -> Tensor:
+    def _logits_of(
+        self, images: Tensor, size: int | None = None, verbose: arguments.Verbose = 0
+    ) -> Tensor:
         self._agree_on(images)
-        size = devices.prediction_batch(self.device)
         share = images[self._processes.share(len(images))]
-        batches = (part.to(self.device) for part in share.split(size) if len(part))
+        parts = [part for part in share.split(self._prediction_batch(size)) if len(part)]
+        batches = (
+            part.to(self.device)
+            for part in self._tracked(parts, total=len(images), verbose=verbose)
+        )
         return predict_logits(
             self._network, batches, pictures=len(images), classes=len(self.classes)
         )
+
+    def _prediction_batch(self, batch_size: int | None) -> int:
+        if batch_size is None:
+            return devices.prediction_batch(self.device)
+        return check_count("batch_size", batch_size)
+
+    def _tracked(
+        self,
+        batches: Iterable[B],
+        *,
+        total: int,
+        verbose: arguments.Verbose,
+        task: str = "Predicting",
+    ) -> Iterable[B]:
+        """Return batches of so many pictures in all, with a bar where `verbose` asks for one."""
+        arguments.check_verbose(verbose)
+        shown = verbose == 1 or (verbose == "auto" and is_interactive())
+        if not (shown and self._processes.is_first):
+            return batches
+        return track(batches, total=total, task=task)
 
     def _agree_on(self, images: Tensor) -> None:
         """Raise where the processes have different pictures, uint8 (N, C, H, W)."""

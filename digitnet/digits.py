@@ -13,6 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from digitnet.arguments import Verbose
 from digitnet.classifier import ImageClassifier
 from digitnet.data.image_set import DIGITS
 from digitnet.errors import ArtifactError, InvalidInputError, warn
@@ -29,7 +30,7 @@ from digitnet.pictures import (
 )
 from digitnet.pictures.settings import SETTINGS
 from digitnet.prediction import Number, Prediction, Reading
-from digitnet.recipe import Recipe
+from digitnet.recipe import Recipe, check_count
 
 INPUT_SHAPE = (1, 28, 28)  # MNIST's
 MEAN, STD = 0.1307, 0.3081  # of MNIST's 60,000 training pictures in 0..1
@@ -172,14 +173,16 @@ class DigitClassifier(ImageClassifier):
         """Return the probabilities (N, 10) of digits (N, 28, 28) in MNIST's form."""
         return self._logits_of(torch.from_numpy(pixels)[:, None]).softmax(dim=1).numpy()
 
-    def _logits(self, x: Any) -> Tensor:
+    def _logits(self, x: Any, batch_size: int | None, verbose: Verbose) -> Tensor:
         """Return the logits of arrays in MNIST's format, or of real pictures."""
         sources = list(x) if isinstance(x, (list, tuple)) and x else [x]
         if not all(is_picture(source) for source in sources):
-            return super()._logits(x)
+            return super()._logits(x, batch_size, verbose)
         self._require_fit()
-        chunks = range(0, len(sources), _PICTURES)
-        likely = [self._digits_in(sources[start : start + _PICTURES]) for start in chunks]
+        size = _PICTURES if batch_size is None else check_count("batch_size", batch_size)
+        chunks = [sources[start : start + size] for start in range(0, len(sources), size)]
+        tracked = self._tracked(chunks, total=len(sources), verbose=verbose)
+        likely = [self._digits_in(chunk) for chunk in tracked]
         return torch.from_numpy(np.concatenate(likely)).log()
 
     def _digits_in(self, sources: Sequence[Source]) -> npt.NDArray[np.float32]:

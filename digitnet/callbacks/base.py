@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from typing import Any, ClassVar, Literal, get_args
 
+from digitnet.errors import InvalidInputError
 from digitnet.state import TrainState
 
 Hook = Literal["on_train_begin", "on_epoch_begin", "on_batch_end", "on_epoch_end", "on_train_end"]
@@ -27,8 +30,8 @@ class Callback:
         in_every_process: Whether it runs in every process of a training.
 
     Raises:
-        TypeError: A subclass defines an `on_...` method that is no hook, when it is
-            defined.
+        InvalidInputError: A subclass defines an `on_...` method that is no hook, or one that
+            does not take the state alone, when it is defined.
 
     Examples:
         >>> class StopWhenGood(Callback):
@@ -41,12 +44,15 @@ class Callback:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        for name in dir(cls):
-            if name.startswith("on_") and name not in get_args(Hook):
-                raise TypeError(
+        for name in filter(lambda name: name.startswith("on_"), dir(cls)):
+            if name not in get_args(Hook):
+                raise InvalidInputError(
                     f"{cls.__name__}.{name} is no hook and would never be called. "
                     f"The hooks are {', '.join(get_args(Hook))}."
                 )
+            method = inspect.getattr_static(cls, name)
+            if inspect.isfunction(method):
+                check_hook(f"{cls.__name__}.{name}", method, "self", "state")
 
     def on_train_begin(self, state: TrainState) -> None:
         """Run once, before the first epoch."""
@@ -69,3 +75,31 @@ class Callback:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take back what `state_dict` returned, after `on_train_begin`."""
+
+
+def check_hook(name: str, hook: Callable[..., Any], *expected: str) -> None:
+    """Raise unless a hook takes what it is called with, and not Keras's `logs`.
+
+    Args:
+        name: What it is called, for the message.
+        hook: The function.
+        expected: Names for its arguments.
+
+    Raises:
+        InvalidInputError: It takes others.
+    """
+    received: Any = hook
+    try:
+        received = inspect.signature(hook)
+        received.bind(*expected)
+        fits = "logs" not in received.parameters
+    except ValueError:  # a function in C may have no signature
+        fits = True
+    except TypeError:
+        fits = False
+    if not fits:
+        raise InvalidInputError(
+            f"Expected {name} to take ({', '.join(expected)}); received {received}. Keras's epoch "
+            "and logs are state.epoch and state.history[-1], as state.history[-1].val_loss; "
+            "self.model.stop_training is state.stop('why')."
+        )

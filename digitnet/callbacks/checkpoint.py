@@ -11,8 +11,11 @@ from digitnet.callbacks.base import Callback
 from digitnet.callbacks.monitor import Mode, Monitor
 from digitnet.checkpoint import file_name, listed
 from digitnet.errors import ArtifactError, InvalidInputError
+from digitnet.keras_arguments import CHECKPOINT, refuses
 from digitnet.recipe import check_count
 from digitnet.state import TrainState
+
+_FILES = (".safetensors", ".keras", ".h5", ".hdf5", ".pt", ".pth", ".ckpt")
 
 
 class Checkpoint(Callback):
@@ -31,11 +34,12 @@ class Checkpoint(Callback):
         keep: How many of the newest are kept, at least 1.
 
     Raises:
-        InvalidInputError: An argument is out of range.
+        InvalidInputError: An argument is out of range, or the folder's name is one of a file.
     """
 
     in_every_process = False
 
+    @refuses(CHECKPOINT)
     def __init__(
         self,
         directory: str | os.PathLike[str],
@@ -47,6 +51,12 @@ class Checkpoint(Callback):
         keep: int = 2,
     ) -> None:
         self.directory = Path(directory)
+        if "{" in self.directory.name or self.directory.suffix in _FILES:
+            raise InvalidInputError(
+                f"Expected the name of a folder; received '{directory}', the name of a file. "
+                "Checkpoint names its files itself: Checkpoint('checkpoints'). It keeps the best "
+                "one and the newest two, or with keep=10 the newest ten."
+            )
         self.save_best_only = save_best_only
         self.every = None if every is None else check_count("every", every)
         self.keep = check_count("keep", keep)

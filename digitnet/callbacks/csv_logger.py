@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from digitnet.callbacks.base import Callback
+from digitnet.keras_arguments import CSV_LOGGER, refuses
 from digitnet.state import TrainState
 
 
@@ -21,6 +22,7 @@ class CSVLogger(Callback):
 
     in_every_process = False
 
+    @refuses(CSV_LOGGER)
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from digitnet.callbacks.base import Callback, Hook
+from digitnet.callbacks.base import Callback, Hook, check_hook
+from digitnet.keras_arguments import LAMBDA_CALLBACK, refuses
 from digitnet.state import TrainState
 
 Function = Callable[[TrainState], None]
@@ -19,8 +20,12 @@ class LambdaCallback(Callback):
         on_batch_end: Likewise.
         on_epoch_end: Likewise.
         on_train_end: Likewise.
+
+    Raises:
+        InvalidInputError: A function does not take the state alone.
     """
 
+    @refuses(LAMBDA_CALLBACK)
     def __init__(
         self,
         *,
@@ -39,4 +44,5 @@ class LambdaCallback(Callback):
         }
         for hook, function in functions.items():
             if function is not None:
+                check_hook(hook, function, "state")
                 setattr(self, hook, function)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
-
-from torch import Tensor
+from collections.abc import Iterable, Iterator, Sized
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from digitnet.callbacks.base import Callback
 from digitnet.callbacks.epoch_printer import EpochPrinter, describe_figures
@@ -15,6 +13,8 @@ from digitnet.state import TrainState
 
 if TYPE_CHECKING:
     from tqdm import tqdm
+
+B = TypeVar("B", bound=Sized)
 
 REFRESH_SECONDS = 0.1  # at most ten times a second
 
@@ -70,14 +70,15 @@ class ProgressBar(Callback):
             self._bar = None
 
 
-def track(batches: Iterable[Tensor], *, total: int) -> Iterator[Tensor]:
+def track(batches: Iterable[B], *, total: int, task: str) -> Iterator[B]:
     """Yield batches of pictures; show a bar meanwhile that vanishes at the end.
 
     Args:
-        batches: Pictures (B, ...).
+        batches: The batches.
         total: Pictures in all.
+        task: What is done with them.
     """
-    with _bar(total=total, desc="Evaluating") as bar:
+    with _bar(total=total, desc=task) as bar:
         for batch in batches:
             yield batch
             bar.update(len(batch))

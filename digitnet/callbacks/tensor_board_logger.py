@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from digitnet.callbacks.base import Callback
 from digitnet.errors import InvalidInputError
+from digitnet.keras_arguments import TENSOR_BOARD, refuses
 from digitnet.state import TrainState
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ class TensorBoardLogger(Callback):
 
     in_every_process = False
 
+    @refuses(TENSOR_BOARD)
     def __init__(self, log_dir: str | os.PathLike[str]) -> None:
         self.log_dir = log_dir
         self._writer: SummaryWriter | None = None

@@ -18,7 +18,7 @@ from digitnet.callbacks import (
     ProgressBar,
     progress_bar,
 )
-from digitnet.errors import CallbackError
+from digitnet.errors import CallbackError, InvalidInputError
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def classifier(monkeypatch):
 
 
 def test_a_misspelt_hook_is_an_error_when_the_class_is_defined():
-    with pytest.raises(TypeError, match=r"Typo.on_epoch_ends is no hook .* on_epoch_end,"):
+    with pytest.raises(InvalidInputError, match=r"Typo.on_epoch_ends is no hook .* on_epoch_end,"):
 
         class Typo(Callback):
             def on_epoch_ends(self, state):
