@@ -89,14 +89,19 @@ def check_validation(x: Any, data: Any, split: Any) -> None:
         )
 
 
-def check_processes(processes: int, *, pictures: int, batch_size: int) -> None:
-    """Raise `InvalidInputError` unless each process gets a picture of a batch."""
-    for what, count in (("training set", pictures), ("batch", batch_size)):
-        if count < processes:
+def check_batches(processes: int, *, pictures: int, batch_size: int, least: int) -> None:
+    """Raise `InvalidInputError` unless each process can get `least` pictures of a batch."""
+    norm = ", as the network has batch norm" if least > 1 else ""
+    each = f", {'one' if least == 1 else least} for each process" if processes > 1 else ""
+    fewer = ", or start fewer with torchrun --nproc-per-node" if processes > 1 else ""
+    for what, count, remedy in (
+        ("training set", pictures, "Add pictures"),
+        ("batch", batch_size, "Take a greater batch_size"),
+    ):
+        if count < least * processes:
             raise InvalidInputError(
-                f"Expected a {what} of at least {processes} pictures, one for each process; "
-                f"received {count}. Start fewer with torchrun --nproc-per-node"
-                f"{', or take a greater batch_size' if what == 'batch' else ''}."
+                f"Expected a {what} of at least {least * processes} pictures{each}{norm}; "
+                f"received {count}. {remedy}{fewer}."
             )
 
 

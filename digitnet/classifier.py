@@ -41,7 +41,7 @@ from digitnet.metrics import channel_statistics
 from digitnet.model_file import ModelInfo, check_weights, current_versions
 from digitnet.models.construction import build_network
 from digitnet.models.ensemble import Ensemble
-from digitnet.models.inspection import check_last_batch, print_summary
+from digitnet.models.inspection import least_batch, print_summary
 from digitnet.optimizer import build_optimizer
 from digitnet.randomness import draw_seed
 from digitnet.recipe import Recipe, check_count, check_seed, resolve_recipe
@@ -165,7 +165,9 @@ class ImageClassifier:
             y: Labels (N,), integers that index `classes`, or one-hot (N, C). `None` where
                 `x` has its own.
             epochs: Passes over the training set; `None` is the recipe's.
-            batch_size: Pictures a step; `None` is the recipe's.
+            batch_size: Pictures a step; `None` is the recipe's. The last step of an epoch has what
+                is left; a single picture, where the network has batch norm, joins the step
+                before.
             validation_data: An `ImageSet`, `Dataset`, `DataLoader` or a pair (x, y) to
                 evaluate on after each epoch.
             validation_split: Share of the training set to hold out for that instead, in
@@ -206,13 +208,14 @@ class ImageClassifier:
             checkpoint = None if resume is None else self._newest(Path(resume))
             train, validation = self._training_data(x, y, validation_data, validation_split)
             weights = arguments.class_weights(class_weight, train.class_counts)
-            counts = {"pictures": len(train), "batch_size": recipe.batch_size}
-            arguments.check_processes(self._processes.size, **counts)
-            check_last_batch(self.model, processes=self._processes.size, **counts)
+            size, least = recipe.batch_size, least_batch(self.model)
+            arguments.check_batches(
+                self._processes.size, pictures=len(train), batch_size=size, least=least
+            )
             if self._measure_statistics and not self._fitted:
                 self._network.set_normalization(*channel_statistics(train.images))
             self._network.temperature.fill_(1)  # fitted to weights that now change
-            batches = Batches(train, recipe.batch_size, self.device)
+            batches = Batches(train, size, self.device, least=least)
             state = self._state
             if state is None or checkpoint is not None or not state.goes_on_from(self._network):
                 state = self._new_state(recipe)
@@ -228,8 +231,8 @@ class ImageClassifier:
             self.effective_recipe = trainer.recipe
             if checkpoint is not None:
                 trainer.check(batches, *checkpoint)
-            size = devices.prediction_batch(self.device)
-            held_out = Batches(validation, size, self.device) if validation else None
+            at_once = self._prediction_batch(None)
+            held_out = Batches(validation, at_once, self.device) if validation else None
             trainer.agree(batches, held_out, checkpoint)
             self._state, self._chosen_on = state, None
             history = trainer.fit(batches, held_out, resume=checkpoint)

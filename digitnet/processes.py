@@ -56,9 +56,17 @@ class Processes:
         """Whether this is the process that prints and writes."""
         return self.rank == 0
 
-    def share(self, count: int) -> slice:
-        """Return this process's part of so many pictures; parts are equal up to a picture."""
-        return slice(count * self.rank // self.size, count * (self.rank + 1) // self.size)
+    def share(self, count: int, *, least: int = 1) -> slice:
+        """Return this process's part of so many pictures; parts are equal up to a picture.
+
+        Args:
+            count: How many there are.
+            least: Pictures that a part must have, where there are so many; where they are too
+                few for all processes, the first ones divide them, and the others have none.
+        """
+        sharing = max(1, min(self.size, count // least))
+        first, end = (count * min(rank, sharing) // sharing for rank in (self.rank, self.rank + 1))
+        return slice(first, end)
 
     @contextmanager
     def together(self, task: str) -> Iterator[None]:

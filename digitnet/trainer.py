@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -35,6 +36,7 @@ from digitnet.evaluation import evaluate
 from digitnet.history import EpochLog, History
 from digitnet.model_file import check_weights
 from digitnet.models.averaging import move_average
+from digitnet.models.inspection import least_batch
 from digitnet.objectives import Objective, cross_entropy
 from digitnet.optimizer import moved_uphill
 from digitnet.processes import Processes, current
@@ -88,6 +90,7 @@ class Trainer:
         self.recipe = replace(recipe, precision=resolve_precision(recipe.precision, device))
         self.device = device
         self.processes = current()
+        self._share = partial(self.processes.share, least=least_batch(state.model))
         self._forward = compiled(state.model) if recipe.compile else state.model
         self.callbacks = _heard(callbacks, self.processes)
         self.class_weight = class_weight
@@ -229,9 +232,9 @@ class Trainer:
         state = self.state
         before = state.snapshot()
         state.model.train()
-        order = self._order(train)[state.epoch_step * train.batch_size :]
+        order = self._order(train)[state.running.pictures :]
         try:
-            for x, y, pictures in train.shuffled(order, self.processes.share):
+            for x, y, pictures in train.shuffled(order, self._share):
                 batch_loss, correct = self._train_step(x, y, pictures)
                 state.end_step(batch_loss, correct, pictures)
                 self._announce("on_batch_end")
@@ -254,7 +257,7 @@ class Trainer:
             group["lr"] = recipe.learning_rate_at(state.progress)
         self._reseed()
         if recipe.augmentation is not None:
-            part = self.processes.share(pictures)
+            part = self._share(pictures)
             x = augment(x, recipe.augmentation, pictures=pictures, part=part)
         if self.processes.rank:
             self._reseed(self.processes.rank)  # no two processes drop the same units

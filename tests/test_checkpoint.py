@@ -240,6 +240,26 @@ def test_a_kill_between_the_last_step_and_the_end_of_an_epoch_loses_nothing(smal
     assert figures(history) == figures(expected)
 
 
+@pytest.mark.parametrize("step", [3, 4, 7])
+def test_a_picture_that_joined_the_last_batch_is_not_learnt_twice(digits, tmp_path, step):
+    train = digits[0][:201]  # with batch norm, the batches are 50, 50, 50, 51
+
+    def make():
+        torch.manual_seed(0)
+        body = nn.Sequential(nn.Flatten(), nn.Linear(784, 10), nn.BatchNorm1d(10))
+        return DigitClassifier(body, seed=7)
+
+    whole, resumed = make(), make()
+    expected = whole.fit(train, epochs=2, batch_size=50, verbose=0)
+    stop = StopAfterWriting(tmp_path, step=step, every=1)
+    with pytest.raises(KeyboardInterrupt):
+        make().fit(train, epochs=2, batch_size=50, callbacks=[stop], verbose=0)
+    history = resumed.fit(train, epochs=2, batch_size=50, resume=tmp_path, verbose=0)
+    assert whole._state.step == resumed._state.step == 8
+    assert same(weights(resumed), weights(whole))
+    assert figures(history) == figures(expected)
+
+
 def test_a_stop_within_an_epoch_survives_a_resume(small, tmp_path):
     def make(*callbacks, **options):
         classifier = DigitClassifier("mlp", seed=7)

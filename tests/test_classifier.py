@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from digitnet import DigitClassifier, ImageClassifier
 from digitnet.artifact import read_artifact, write_artifact
-from digitnet.callbacks import Callback, Checkpoint, EarlyStopping
+from digitnet.callbacks import Callback, Checkpoint, EarlyStopping, LambdaCallback
 from digitnet.errors import ArtifactError, CallbackError, InvalidInputError, NotFittedError
 from digitnet.recipe import REPORT
 
@@ -266,12 +266,32 @@ def test_a_callback_can_save_the_classifier(digits, tmp_path):
         assert len(DigitClassifier.load(tmp_path / f"{epoch}").history) == epoch
 
 
-def test_a_last_batch_of_one_picture_is_refused_with_batch_norm(digits):
-    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 10), nn.BatchNorm1d(10))
-    classifier = DigitClassifier(model)
-    with pytest.raises(InvalidInputError, match="65 pictures in batches of 64, the last of which"):
-        classifier.fit(digits[0][:65], verbose=0)
-    classifier.fit(digits[0][:66], epochs=1, verbose=0)
+def normed():
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, 10), nn.BatchNorm1d(10))
+
+
+def test_with_batch_norm_one_picture_left_over_joins_the_batch_before(digits):
+    sizes = []
+    note = LambdaCallback(on_batch_end=lambda state: sizes.append(state.batch_size))
+    options = {"epochs": 1, "callbacks": [note], "verbose": 0}
+    for count in (128, 129, 130):
+        DigitClassifier(normed(), seed=0).fit(digits[0][:count], **options)
+    assert sizes == [64, 64, 64, 65, 64, 64, 2]
+    sizes.clear()
+    DigitClassifier("mlp", seed=0).fit(digits[0][:129], **options)
+    assert sizes == [64, 64, 1]
+
+
+@pytest.mark.parametrize(
+    ("count", "batch_size", "message"),
+    [
+        (10, 1, "a batch of at least 2 .* batch norm; received 1. Take a greater batch_size"),
+        (1, 64, "a training set of at least 2 .* batch norm; received 1. Add pictures"),
+    ],
+)
+def test_batch_norm_of_single_pictures_is_refused(count, batch_size, message, digits):
+    with pytest.raises(InvalidInputError, match=message):
+        DigitClassifier(normed()).fit(digits[0][:count], batch_size=batch_size, verbose=0)
 
 
 def test_a_loader_that_shuffles_gives_one_result_for_one_seed(digits):

@@ -147,7 +147,11 @@ BOTH = "InvalidInputError"
     [
         ("batch", BOTH, "Expected a batch of at least 2 pictures, one for each process"),
         ("set", BOTH, "Expected a training set of at least 2 pictures, one for each process"),
-        ("batch norm", BOTH, "batches of at least 4 pictures, as the network has batch norm in"),
+        (
+            "batch norm",
+            BOTH,
+            "a batch of at least 4 pictures, 2 for each process, as the network has",
+        ),
         ("recipe", BOTH, "same recipe .* received learning_rate 0.2 in process 0, 0.1 in"),
         ("seed", BOTH, "same seed in all 2 processes; received 0 in process 0, 1 in process 1"),
         ("data", BOTH, "the same data in all 2 processes"),
@@ -248,10 +252,14 @@ def test_a_missing_address_is_named(monkeypatch):
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
 @pytest.mark.parametrize("count", [0, 1, 2, 6, 7, 40, 41])
-def test_shares_are_equal_up_to_a_picture_and_together_all(count, size):
-    shares = [range(count)[Processes(rank, size).share(count)] for rank in range(size)]
+@pytest.mark.parametrize("least", [1, 2])
+def test_shares_are_equal_up_to_a_picture_and_together_all(count, size, least):
+    shares = [range(count)[Processes(rank, size).share(count, least=least)] for rank in range(size)]
     assert [index for share in shares for index in share] == list(range(count))
-    assert max(map(len, shares)) - min(map(len, shares)) <= 1
+    filled = [len(share) for share in shares if share] or [0]
+    assert max(filled) - min(filled) <= 1
+    assert min(filled) >= min(least, count)
+    assert len(filled) == max(1, min(size, count // least))
 
 
 def test_gradients_are_averaged_by_pictures_not_by_processes(monkeypatch):

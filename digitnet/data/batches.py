@@ -28,6 +28,8 @@ class Batches:
             take more than half of the device's free memory.
         batch_size: Pictures a batch; the last one may be smaller.
         device: Where the batches are needed.
+        least: Pictures that a last batch must have in `shuffled`, at most `batch_size`; fewer
+            are joined to the batch before.
 
     Attributes:
         labels: All labels as they lie, int64 (N,).
@@ -35,7 +37,9 @@ class Batches:
         batch_size: Pictures a batch.
     """
 
-    def __init__(self, images: ImageSet, batch_size: int, device: torch.device) -> None:
+    def __init__(
+        self, images: ImageSet, batch_size: int, device: torch.device, *, least: int = 1
+    ) -> None:
         self.classes = images.classes
         self._device = device
         fits = (
@@ -45,6 +49,7 @@ class Batches:
             tensor.to(device) if fits else tensor for tensor in (images.images, images.labels)
         )
         self.batch_size = batch_size
+        self._least = least
 
     @property
     def pictures(self) -> int:
@@ -52,7 +57,7 @@ class Batches:
         return len(self.labels)
 
     def __len__(self) -> int:
-        return -(-self.pictures // self.batch_size)
+        return 1 + len(self._starts(self.pictures))
 
     @cached_property
     def fingerprint(self) -> str:
@@ -77,7 +82,11 @@ class Batches:
         """
         if not len(order):  # split would give one empty batch
             return
-        for batch in order.to(self._images.device).split(self.batch_size):
+        for batch in order.to(self._images.device).tensor_split(self._starts(len(order))):
             index = batch[share(len(batch))]
             x, y = self._images[index], self.labels[index]
             yield x.to(self._device), y.to(self._device), len(batch)
+
+    def _starts(self, count: int) -> tuple[int, ...]:
+        """Return where each batch of so many pictures begins, but the first."""
+        return tuple(range(self.batch_size, count - self._least + 1, self.batch_size))

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from digitnet.data.image_set import Shape
 from digitnet.errors import InvalidInputError, warn
@@ -97,19 +98,9 @@ def _look_like_probabilities(logits: Tensor) -> bool:
     return bool((logits >= 0).all()) and torch.allclose(sums, torch.ones_like(sums), atol=1e-3)
 
 
-def check_last_batch(
-    body: nn.Module, *, pictures: int, batch_size: int, processes: int = 1
-) -> None:
-    """Raise `InvalidInputError` where batch norm would get less than two pictures at once."""
-    norms = (nn.BatchNorm1d, nn.BatchNorm2d)
-    least = min(batch_size, pictures % batch_size or batch_size)
-    if least // processes < 2 and any(isinstance(module, norms) for module in body.modules()):
-        raise InvalidInputError(
-            f"Expected batches of at least {2 * processes} pictures, as the network has batch norm"
-            f"{f' in each of {processes} processes' if processes > 1 else ''}; received "
-            f"{pictures:,} pictures in batches of {batch_size}, the last of which has {least}. "
-            "Take another batch_size, or leave pictures out."
-        )
+def least_batch(body: nn.Module) -> int:
+    """Return how many pictures a network must get at once in training: two with batch norm."""
+    return 1 + any(isinstance(module, _BatchNorm) for module in body.modules())
 
 
 def layer_rows(body: nn.Module, input_shape: Shape) -> list[LayerRow]:
