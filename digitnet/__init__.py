@@ -1,9 +1,5 @@
 """digitnet reads handwritten digits."""
 
-from importlib.metadata import version
-
-__version__ = version("digitnet")
-
 from digitnet import callbacks, datasets, errors
 from digitnet.classifier import ImageClassifier
 from digitnet.data import ImageSet
@@ -12,6 +8,7 @@ from digitnet.evaluation import Evaluation
 from digitnet.history import History
 from digitnet.prediction import Prediction, Reading
 from digitnet.recipe import Augmentation, Recipe
+from digitnet.version import __version__
 
 __all__ = [
     "Augmentation",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from importlib.metadata import version
 from typing import Any
 
 import torch
@@ -16,6 +15,7 @@ from digitnet.errors import ArtifactError, InvalidInputError
 from digitnet.history import History
 from digitnet.models import is_known
 from digitnet.recipe import Recipe, check_count, check_seed
+from digitnet.version import __version__
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +138,7 @@ class ModelInfo:
 def current_versions() -> dict[str, str]:
     """Return the versions of digitnet, torch and Python."""
     return {
-        "digitnet": version("digitnet"),
+        "digitnet": __version__,
         "torch": str(torch.__version__),
         "python": platform.python_version(),
     }

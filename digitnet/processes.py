@@ -46,6 +46,9 @@ class Processes:
         self.local_rank = local_rank
         self._connection = Connection(rank, size, timedelta(seconds=patience))
 
+    def __reduce__(self) -> tuple[Callable[[], Processes], tuple[()]]:
+        return current, ()  # a copy is of the process that makes it
+
     @property
     def several(self) -> bool:
         """Whether there are others."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import io
+import pickle
 import subprocess
 import sys
 from dataclasses import asdict, replace
@@ -264,6 +267,36 @@ def test_a_callback_can_save_the_classifier(digits, tmp_path):
     classifier.fit(digits[0][:40], epochs=2, callbacks=[Save()], verbose=0)
     for epoch in (1, 2):
         assert len(DigitClassifier.load(tmp_path / f"{epoch}").history) == epoch
+
+
+def torch_saved(classifier):
+    file = io.BytesIO()
+    torch.save(classifier, file)
+    file.seek(0)
+    return torch.load(file, weights_only=False)
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [
+        lambda classifier: pickle.loads(pickle.dumps(classifier, 2)),
+        lambda classifier: pickle.loads(pickle.dumps(classifier)),
+        torch_saved,
+        copy.deepcopy,
+    ],
+    ids=["pickle 2", "pickle", "torch.save", "deepcopy"],
+)
+@pytest.mark.parametrize("averaging", [None, 0.9])
+def test_a_copy_predicts_the_same_and_goes_on_in_the_same_way(copied, averaging, digits):
+    train, recipe = digits[0][:100], replace(REPORT, network="mlp", averaging=averaging)
+    classifier = DigitClassifier(recipe=recipe, seed=0)
+    classifier.fit(train, epochs=1, verbose=0)
+    other = copied(classifier)
+    assert np.array_equal(other.predict_proba(train), classifier.predict_proba(train))
+    for each in (other, classifier):
+        each.fit(train, epochs=1, verbose=0)
+    assert other.history.history["loss"] == classifier.history.history["loss"]
+    assert np.array_equal(other.predict_proba(train), classifier.predict_proba(train))
 
 
 def normed():

@@ -25,3 +25,16 @@ print(*{name.partition(".")[0] for name in set(sys.modules) - before})
 def test_every_public_name_is_there_and_documented():
     for name in digitnet.__all__:
         assert getattr(digitnet, name).__doc__
+
+
+def test_a_checkout_that_is_not_installed_can_be_imported():
+    script = """
+import importlib.metadata as metadata
+def missing(name):
+    raise metadata.PackageNotFoundError(name)
+metadata.Distribution.from_name = missing
+import digitnet, digitnet.model_file
+assert digitnet.model_file.current_versions()["digitnet"] == digitnet.__version__
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
+import pickle
 import runpy
 import socket
 import subprocess
@@ -237,6 +239,11 @@ def test_without_torchrun_there_is_one_process():
     assert alone.first_of(3) == 3
     with alone.together("fit"):
         alone.agree({"recipe": 1})
+
+
+def test_a_copy_of_the_processes_is_of_where_it_is_made():
+    assert copy.deepcopy(Processes(1, 2)) is current()
+    assert pickle.loads(pickle.dumps(Processes(1, 2))) is current()
 
 
 def test_a_missing_address_is_named(monkeypatch):

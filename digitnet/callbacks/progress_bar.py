@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sized
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from digitnet.callbacks.base import Callback
@@ -92,7 +93,10 @@ def is_interactive() -> bool:
 
 
 def _bar(**options: Any) -> tqdm[Any]:
-    from tqdm.auto import tqdm  # chooses the notebook's bar in a notebook
+    if find_spec("ipywidgets") is None:  # without them, tqdm.auto warns in a notebook
+        from tqdm import tqdm
+    else:
+        from tqdm.auto import tqdm  # chooses the notebook's bar in a notebook
 
     return tqdm(
         unit=" pictures",
@@ -100,5 +104,6 @@ def _bar(**options: Any) -> tqdm[Any]:
         mininterval=REFRESH_SECONDS,
         dynamic_ncols=True,
         leave=False,
+        file=sys.stdout if "ipykernel" in sys.modules else None,  # stderr is red in a notebook
         **options,
     )

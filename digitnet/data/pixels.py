@@ -60,7 +60,8 @@ def to_uint8(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
                 "The pictures are integers of at most 1, taken as 1 of 255: nearly black. If 1 "
                 "means full ink, pass floats: images.astype(float)."
             )
-        return np.require(array.astype(np.uint8, copy=False), requirements=["C", "W"])
+        pixels = np.ascontiguousarray(array.astype(np.uint8, copy=False))
+        return pixels if pixels.flags.writeable else np.asarray(_Shared(pixels))
     if not (np.isfinite(low) and np.isfinite(high)):
         raise InvalidInputError(
             "Expected finite pictures; received NaN or infinity. Replace them: "
@@ -76,6 +77,18 @@ def to_uint8(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
         part = array[start : start + _CHUNK].astype(np.float32)
         pixels[start : start + _CHUNK] = np.rint(part * 255).clip(max=255)
     return pixels
+
+
+class _Shared:
+    """A read-only array, as a map of a file, that torch takes without a copy or a warning.
+
+    The tensor shares its memory, and is only ever read.
+    """
+
+    def __init__(self, array: npt.NDArray[np.uint8]) -> None:
+        address, _ = array.__array_interface__["data"]
+        self.__array_interface__ = {**array.__array_interface__, "data": (address, False)}
+        self._array = array  # keeps the memory
 
 
 def _float_remedy(low: float, high: float) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.parameter import is_lazy
 
 from digitnet.data.image_set import Shape
 from digitnet.errors import InvalidInputError, warn
@@ -55,6 +56,8 @@ def check(body: nn.Module, *, classes: int, input_shape: Shape) -> None:
     """
     if not any(parameter.requires_grad for parameter in body.parameters()):
         raise InvalidInputError("Expected a network with weights to train; received none.")
+    if any(map(is_lazy, [*body.parameters(), *body.buffers()])):
+        _check_mode(body, classes, input_shape, training=False)  # gives them their shapes
     before = copy.deepcopy(body.state_dict())
     try:
         for training in (False, True):  # some layers fail, or give something else, in one alone

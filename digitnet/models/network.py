@@ -41,7 +41,8 @@ class Network(nn.Module):
     ) -> None:
         super().__init__()
         self.body = body.to(memory_format=memory_format)
-        self.memory_format = memory_format
+        # torch.save cannot store a memory format
+        self.channels_last = memory_format == torch.channels_last
         self.mirror = mirror
         self.multi_crop = multi_crop
         self.register_buffer("mean", torch.tensor(mean).view(-1, 1, 1))
@@ -67,7 +68,8 @@ class Network(nn.Module):
         return (logits + self._logits(x.flip(-1))) / 2 if self.mirror else logits
 
     def _logits(self, x: Tensor) -> Tensor:
-        logits: Tensor = self.body(x.contiguous(memory_format=self.memory_format))
+        layout = torch.channels_last if self.channels_last else torch.contiguous_format
+        logits: Tensor = self.body(x.contiguous(memory_format=layout))
         return logits
 
     def set_normalization(self, mean: Tensor, std: Tensor) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -107,6 +108,22 @@ def test_in_a_terminal_there_is_a_bar_an_epoch_and_then_a_line(
     lines = capsys.readouterr().out.splitlines()
     assert [line[:11] for line in lines] == ["Epoch 1/2: ", "Epoch 2/2: "]
     assert "val_accuracy" in lines[1]
+
+
+def test_a_notebook_without_ipywidgets_has_a_plain_bar_and_no_warning(
+    classifier, digits, monkeypatch, capsys
+):
+    kernel = SimpleNamespace(config={"IPKernelApp": {}})
+    monkeypatch.setitem(sys.modules, "ipykernel", SimpleNamespace())
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: kernel))
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+    for name in ("tqdm.auto", "tqdm.autonotebook", "tqdm.notebook"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    classifier.fit(digits[0][:100], epochs=1, verbose=1)
+    shown = capsys.readouterr()
+    assert "Epoch 1/1: " in shown.out
+    assert "100/100" in shown.out
+    assert shown.err == ""
 
 
 def test_a_bar_is_closed_by_ctrl_c(classifier, digits, monkeypatch):

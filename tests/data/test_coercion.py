@@ -226,3 +226,18 @@ def test_any_array_that_does_not_fit_raises_our_error_and_no_other(array):
     if array.shape != (2,) or array.dtype.kind not in "iu":
         with pytest.raises(InvalidInputError):
             to_labels(array, count=2, classes=CLASSES)
+
+
+def test_a_read_only_map_of_a_file_is_not_copied(tmp_path):
+    np.save(tmp_path / "x.npy", PIXELS)
+    for x in (np.load(tmp_path / "x.npy", mmap_mode="r"), np.frombuffer(PIXELS.tobytes(), "u1")):
+        x = x.reshape(-1, 28, 28)
+        assert not x.flags.writeable
+        found = images(x[1:])
+        assert np.shares_memory(found.numpy(), x)
+        assert np.array_equal(found.numpy()[:, 0], PIXELS[1:])
+
+
+def test_the_memory_of_a_read_only_array_is_kept():
+    found = images(np.frombuffer(bytes(range(256)) * 49, "u1").reshape(-1, 28, 28))
+    assert found.flatten().tolist() == list(range(256)) * 49

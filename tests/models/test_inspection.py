@@ -123,3 +123,24 @@ def test_strides_paddings_and_containers_are_described():
 def test_a_network_of_one_layer_has_one_row():
     (row,) = layer_rows(nn.Linear(28, 10), (1, 28, 28))
     assert (row.layer, row.parameters) == ("Linear", 290)
+
+
+def lazy():
+    return nn.Sequential(nn.LazyConv2d(4, 3), nn.LazyBatchNorm2d(), nn.Flatten(), nn.LazyLinear(10))
+
+
+def test_lazy_layers_get_their_shapes_and_weights_from_the_seed(digits, tmp_path):
+    first, second = (DigitClassifier(lazy(), seed=0) for _ in range(2))
+    assert first.model[3].weight.shape == (10, 4 * 26 * 26)
+    assert torch.equal(first.model[3].weight, second.model[3].weight)
+    assert int(first.model[1].num_batches_tracked) == 0
+    first.fit(digits[0][:50], epochs=1, verbose=0)
+    first.save(tmp_path / "lazy.safetensors")
+    same = DigitClassifier.load(tmp_path / "lazy.safetensors", model=lazy())
+    images = digits[1].images[:20]
+    assert (same.predict_proba(images) == first.predict_proba(images)).all()
+
+
+def test_a_lazy_layer_that_does_not_fit_is_named():
+    with pytest.raises(InvalidInputError, match=r"layer '1' \(Linear\(in_features=700"):
+        DigitClassifier(nn.Sequential(nn.Flatten(), nn.Linear(700, 50), nn.LazyLinear(10)))
