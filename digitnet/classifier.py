@@ -34,6 +34,7 @@ from digitnet.errors import (
     warn,
 )
 from digitnet.evaluation import Evaluation, evaluate, predict_logits
+from digitnet.execution import own_settings
 from digitnet.export import write_onnx
 from digitnet.history import History
 from digitnet.keras_arguments import EVALUATE, FIT, LOAD, PREDICT, SAVE, refuses
@@ -42,6 +43,7 @@ from digitnet.model_file import ModelInfo, check_weights, current_versions
 from digitnet.models.construction import build_network
 from digitnet.models.ensemble import Ensemble
 from digitnet.models.inspection import least_batch, print_summary
+from digitnet.models.modes import exclusive
 from digitnet.optimizer import build_optimizer
 from digitnet.randomness import draw_seed
 from digitnet.recipe import Recipe, check_count, check_seed, resolve_recipe
@@ -81,6 +83,7 @@ class ImageClassifier:
 
     _trained_ones = "load a saved one"
 
+    @own_settings()
     def __init__(
         self,
         model: str | nn.Module | None = None,
@@ -121,7 +124,11 @@ class ImageClassifier:
 
     @property
     def model(self) -> nn.Module:
-        """The network without its normalisation."""
+        """The network without its normalisation.
+
+        Its modules are in the modes that you put them into, which predictions do not depend on.
+        Parts in evaluation mode are frozen in it: `fit` trains the others.
+        """
         return self._network.body
 
     @property
@@ -136,6 +143,7 @@ class ImageClassifier:
         trained = self._state is not None and self._state.step > 0
         return trained or self._loaded_history is not None
 
+    @own_settings()
     @processes.together
     @refuses(FIT)
     def fit(
@@ -260,6 +268,7 @@ class ImageClassifier:
         verbose: arguments.Verbose = "auto",
         return_dict: Literal[True],
     ) -> dict[str, float]: ...
+    @own_settings()
     @processes.together
     @refuses(EVALUATE)
     def evaluate(
@@ -301,6 +310,7 @@ class ImageClassifier:
         result = evaluate(self._network, batches, track=tracked)
         return {"loss": result.loss, "accuracy": result.accuracy} if return_dict else result
 
+    @own_settings()
     @processes.together
     @refuses(PREDICT)
     def predict(
@@ -326,6 +336,7 @@ class ImageClassifier:
         """
         return self._logits(x, batch_size, verbose).argmax(dim=1).numpy()
 
+    @own_settings()
     @processes.together
     @refuses(PREDICT)
     def predict_proba(
@@ -347,6 +358,7 @@ class ImageClassifier:
         """
         return self._logits(x, batch_size, verbose).softmax(dim=1).numpy()
 
+    @own_settings()
     @processes.together
     def calibrate(self, x: Any, y: Any = None) -> float:
         """Fit a temperature, so that of all pictures read with confidence p a share p is right.
@@ -378,12 +390,15 @@ class ImageClassifier:
         """Return the accuracy in [0, 1], as scikit-learn's classifiers do."""
         return self.evaluate(x, y, verbose=0).accuracy
 
+    @own_settings()
     def summary(self) -> None:
         """Print a table of the layers: what they do, output shape, parameters."""
         name = self.network_name or type(self.model).__name__
         if self._processes.is_first:
-            print_summary(name, self.model, self.input_shape)
+            with exclusive(self._network):
+                print_summary(name, self.model, self.input_shape)
 
+    @own_settings()
     @processes.together
     @refuses(SAVE)
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -400,6 +415,7 @@ class ImageClassifier:
         if self._processes.is_first:
             write_artifact(path, self._network.state_dict(), self._info().to_metadata())
 
+    @own_settings()
     @processes.together
     def export_onnx(self, path: str | os.PathLike[str]) -> None:
         """Write the network as ONNX: pictures in, probabilities out, for other programs.
@@ -421,6 +437,7 @@ class ImageClassifier:
             write_onnx(self._network, path, classes=self.classes, input_shape=self.input_shape)
 
     @classmethod
+    @own_settings()
     @refuses(LOAD)
     def load(
         cls: type[C],
@@ -459,6 +476,7 @@ class ImageClassifier:
         return classifier
 
     @classmethod
+    @own_settings()
     def ensemble(cls: type[C], members: Sequence[C]) -> C:
         """Return a classifier whose probabilities are the mean of trained classifiers'.
 
@@ -498,7 +516,7 @@ class ImageClassifier:
         """Return a trained classifier but for its weights."""
         classifier = cls._from_info(info, info.network if model is None else model, device)
         # a subclass may have a normalisation of its own
-        statistics = torch.tensor([info.mean, info.std])
+        statistics = torch.tensor([info.mean, info.std], dtype=torch.float32)
         classifier._network.set_normalization(*statistics)
         classifier._loaded_history = info.history
         classifier.effective_recipe = info.effective_recipe

@@ -17,6 +17,7 @@ from digitnet.arguments import Verbose
 from digitnet.classifier import ImageClassifier
 from digitnet.data.image_set import DIGITS
 from digitnet.errors import ArtifactError, InvalidInputError, warn
+from digitnet.execution import own_settings
 from digitnet.model_file import ModelInfo
 from digitnet.picture_warnings import NOTHING_FOUND, digit_warnings, reading_warnings
 from digitnet.pictures import (
@@ -93,6 +94,7 @@ class DigitClassifier(ImageClassifier):
         """
         return cls.load(_WEIGHTS, device=device)
 
+    @own_settings()
     def inspect(self, source: Source, *, reject_below: float = 0.0) -> Prediction:
         """Read the digit in a picture, and say how sure that is and what may be wrong.
 
@@ -133,6 +135,7 @@ class DigitClassifier(ImageClassifier):
             ),
         )
 
+    @own_settings()
     def read(self, source: Source) -> Reading:
         """Read all digits of a picture: a postcode, a phone number, a table of figures.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +14,7 @@ from torch.nn import functional
 from digitnet import metrics, notebook
 from digitnet.calibration import calibration_error
 from digitnet.data.batches import Batches
+from digitnet.models.modes import inference
 from digitnet.processes import current
 
 
@@ -168,7 +168,7 @@ def predict_logits(
     processes = current()
     # One tensor made beforehand: small results, kept one by one between the large
     # activations, would split the heap and make it grow with each batch.
-    logits = torch.zeros(pictures, classes)
+    logits = torch.zeros(pictures, classes, dtype=torch.float32)
     done = processes.share(pictures).start
     with inference(model):
         for x in batches:
@@ -176,17 +176,3 @@ def predict_logits(
             done += len(x)
     processes.add_up(logits)  # each row is 0 in all processes but one
     return logits
-
-
-@contextmanager
-def inference(model: nn.Module) -> Iterator[None]:
-    """Compute without gradients and in evaluation mode; training mode comes back after."""
-    was_training = model.training
-    if was_training:
-        model.eval()
-    try:
-        with torch.inference_mode():
-            yield
-    finally:
-        if was_training:
-            model.train()

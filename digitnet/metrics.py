@@ -21,7 +21,7 @@ class RunningMetrics:
     """
 
     def __init__(self, steps: int, device: torch.device) -> None:
-        self._losses = torch.zeros(steps, device=device)
+        self._losses = torch.zeros(steps, dtype=torch.float32, device=device)
         self._correct = torch.zeros(steps, dtype=torch.int64, device=device)
         self._sizes = torch.zeros(steps, dtype=torch.int64)
         self._recorded = 0

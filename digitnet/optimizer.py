@@ -50,7 +50,8 @@ class Muon(torch.optim.AdamW):
     ) -> None:
         state = self.state[weight]
         if not state:
-            state["step"] = torch.zeros(())  # which AdamW looks for when it loads a state
+            # AdamW looks for it when it loads a state
+            state["step"] = torch.zeros((), dtype=torch.float32)
             state["momentum"] = torch.zeros_like(weight)
         momentum = state["momentum"].lerp_(gradient, 1 - _MOMENTUM)
         ahead = gradient.lerp(momentum, _MOMENTUM)  # Nesterov's

@@ -70,7 +70,7 @@ class TrainState:
         self.step = self.epoch_step = self.steps_per_epoch = 0
         self.pictures_per_epoch = 0
         self.running = RunningMetrics(0, torch.device("cpu"))
-        self.batch_loss = torch.tensor(float("nan"))
+        self.batch_loss = torch.tensor(float("nan"), dtype=torch.float32)
         self.batch_size = 0
         self.validation: Evaluation | None = None
         self.stop_reason: str | None = None
@@ -136,11 +136,13 @@ class TrainState:
         self.weights_chosen = False
         self._requests = []
         if self.averaged is not None:  # which is the one that users freeze layers of
+            for module, shown in zip(self.model.modules(), self.averaged.modules(), strict=True):
+                module.training = shown.training
             pairs = zip(self.model.parameters(), self.averaged.parameters(), strict=True)
-            for trained, shown in pairs:
-                trained.requires_grad_(shown.requires_grad)
-                if not shown.requires_grad:  # the average stays where it is frozen
-                    trained.detach().copy_(shown)
+            for trained, averaged in pairs:
+                trained.requires_grad_(averaged.requires_grad)
+                if not averaged.requires_grad:  # the average stays where it is frozen
+                    trained.detach().copy_(averaged)
         self.begin_epoch(device)
 
     def end_training(self) -> None:

@@ -37,6 +37,7 @@ from digitnet.history import EpochLog, History
 from digitnet.model_file import check_weights
 from digitnet.models.averaging import move_average
 from digitnet.models.inspection import least_batch
+from digitnet.models.modes import exclusive, training
 from digitnet.objectives import Objective, cross_entropy
 from digitnet.optimizer import moved_uphill
 from digitnet.processes import Processes, current
@@ -177,9 +178,8 @@ class Trainer:
                     "train on, load the checkpoint and call fit without resume."
                 )
         self.processes.copy_first([*state.model.state_dict().values()])
-        was_training = state.model.training
         begun: list[Callback] = []
-        with isolated(self.device):
+        with isolated(self.device), training(state.model):
             try:
                 for callback in self.callbacks:
                     begun.append(callback)
@@ -196,8 +196,6 @@ class Trainer:
                 for error in self._end(begun):
                     warn(f"While the training was ended by an error, {error}")
                 raise
-            finally:
-                state.model.train(was_training)
             for error in self._end(begun):
                 raise error
         return state.history
@@ -231,11 +229,11 @@ class Trainer:
         """Take the steps that are left of the epoch; where they lead nowhere, go back."""
         state = self.state
         before = state.snapshot()
-        state.model.train()
         order = self._order(train)[state.running.pictures :]
         try:
             for x, y, pictures in train.shuffled(order, self._share):
-                batch_loss, correct = self._train_step(x, y, pictures)
+                with exclusive(state.evaluated):
+                    batch_loss, correct = self._train_step(x, y, pictures)
                 state.end_step(batch_loss, correct, pictures)
                 self._announce("on_batch_end")
                 if state.has_requests:
@@ -275,6 +273,7 @@ class Trainer:
         bfloat16 = self.recipe.precision == "bfloat16"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=bfloat16):
             loss, correct = self.objective(self._forward, x, y)
+        torch.clear_autocast_cache()  # an autocast around the training would keep old weights
         self.state.optimizer.zero_grad()
         loss.backward()
         return self.processes.average_step(

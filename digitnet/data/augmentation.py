@@ -40,11 +40,13 @@ class Draws:
 
     def share(self, *shape: int) -> Tensor:
         """Return shares in 0..1, (B, *shape)."""
-        return torch.rand((self.pictures, *shape), device=self.device)[self.part]
+        shape = (self.pictures, *shape)
+        return torch.rand(shape, dtype=torch.float32, device=self.device)[self.part]
 
     def normal(self, *shape: int) -> Tensor:
         """Return amounts of deviation 1, (B, *shape)."""
-        return torch.randn((self.pictures, *shape), device=self.device)[self.part]
+        shape = (self.pictures, *shape)
+        return torch.randn(shape, dtype=torch.float32, device=self.device)[self.part]
 
 
 def augment(
@@ -150,7 +152,7 @@ def _bends(x: Tensor, most: float, draws: Draws) -> Tensor:
 @cache
 def _bend_of_each_point(height: int, width: int, device: torch.device) -> Tensor:
     """Return how far each pixel moves with each point, (points, H * W)."""
-    points = torch.eye(_POINTS**2, device=device).view(-1, 1, _POINTS, _POINTS)
+    points = torch.eye(_POINTS**2, dtype=torch.float32, device=device).view(-1, 1, _POINTS, _POINTS)
     bends = functional.interpolate(points, (height, width), mode="bicubic", align_corners=True)
     return bends.flatten(1)
 

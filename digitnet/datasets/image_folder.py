@@ -14,11 +14,13 @@ import torch
 from digitnet.data.image_set import ImageSet
 from digitnet.data.spool import Spool
 from digitnet.errors import DatasetUnavailableError, InvalidInputError
+from digitnet.execution import own_settings
 
 _MODES = ("L", "RGB")  # Pillow's names of grey and of colour, 8 bits each
 _TOLD = 5  # files that a message names
 
 
+@own_settings()
 def image_folder(root: str | os.PathLike[str], *, name: str | None = None) -> ImageSet:
     """Return the pictures of a folder with one sub-folder a class, read once.
 

@@ -15,6 +15,7 @@ from digitnet.data.image_set import DIGITS, ImageSet
 from digitnet.datasets.download import fetch
 from digitnet.datasets.folders import cache_folder, places
 from digitnet.errors import DatasetUnavailableError, DigitNetError
+from digitnet.execution import own_settings
 
 _SUBFOLDERS = ("", "mnist", "MNIST/raw")  # the last is torchvision's
 
@@ -59,6 +60,7 @@ _TEST = (
 )
 
 
+@own_settings()
 def mnist(
     root: str | os.PathLike[str] | None = None, *, download: bool = True
 ) -> tuple[ImageSet, ImageSet]:

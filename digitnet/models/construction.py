@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import nn
 
 from digitnet.data.image_set import Shape
 from digitnet.errors import InvalidInputError
+from digitnet.execution import float32_by_default
 from digitnet.models import build
 from digitnet.models.inspection import check
 from digitnet.models.network import Network
@@ -24,7 +28,7 @@ def build_network(
     mirror: bool = False,
     multi_crop: int = 0,
 ) -> Network:
-    """Return a network on the CPU, in evaluation mode.
+    """Return a network on the CPU; the modules of one that is given keep their modes.
 
     Args:
         model: The name of a network, or a module, which is used as it is.
@@ -45,17 +49,15 @@ def build_network(
             f"Expected multi_crop below the pictures' {min(input_shape[1:])} pixels; received "
             f"{multi_crop}. One or two are enough."
         )
-    cpu = torch.device("cpu")
     own = isinstance(model, nn.Module)
-    with isolated(cpu):  # for the first weights, of lazy layers too
-        reseed(cpu, derive_seed(seed, WEIGHTS))
+    with first_weights(derive_seed(seed, WEIGHTS)):  # of lazy layers too
         if isinstance(model, nn.Module):
             body = model
         else:
             body = build(model, classes=classes, input_shape=input_shape)
         check(body, classes=classes, input_shape=input_shape)
     memory_format = torch.contiguous_format if own else torch.channels_last
-    network = Network(
+    return Network(
         body,
         mean=mean,
         std=std,
@@ -63,4 +65,12 @@ def build_network(
         mirror=mirror,
         multi_crop=multi_crop,
     )
-    return network.eval()
+
+
+@contextmanager
+def first_weights(seed: int) -> Iterator[None]:
+    """Have networks made in float32, with weights drawn from a seed."""
+    cpu = torch.device("cpu")
+    with isolated(cpu), float32_by_default():
+        reseed(cpu, seed)
+        yield

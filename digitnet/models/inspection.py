@@ -56,6 +56,11 @@ def check(body: nn.Module, *, classes: int, input_shape: Shape) -> None:
     """
     if not any(parameter.requires_grad for parameter in body.parameters()):
         raise InvalidInputError("Expected a network with weights to train; received none.")
+    if any(parameter.is_inference() for parameter in body.parameters()):
+        raise InvalidInputError(
+            "Expected a network made outside torch.inference_mode(), as its weights are to be "
+            "trained; received one made within. Pass copy.deepcopy(model), outside of it."
+        )
     if any(map(is_lazy, [*body.parameters(), *body.buffers()])):
         _check_mode(body, classes, input_shape, training=False)  # gives them their shapes
     before = copy.deepcopy(body.state_dict())
@@ -80,7 +85,7 @@ def _check_mode(body: nn.Module, classes: int, input_shape: Shape, *, training: 
         try:
             logits = _dry_run(body, input_shape, training=training)
         except Exception as error:
-            raise InvalidInputError(_misfit(running, error)) from error
+            raise InvalidInputError(_misfit(running, error) + _other_type(body)) from error
     if not isinstance(logits, Tensor) or logits.shape != (2, classes):
         came = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
         raise InvalidInputError(
@@ -161,7 +166,8 @@ def _dry_run(body: nn.Module, input_shape: Shape, *, training: bool = False) -> 
     body.train(training)
     try:
         with torch.no_grad():
-            return body(torch.zeros(2, *input_shape, device=parameter.device))
+            blank = torch.zeros(2, *input_shape, dtype=torch.float32, device=parameter.device)
+            return body(blank)
     finally:
         for module, training in was_training.items():
             module.training = training
@@ -201,6 +207,13 @@ def _misfit(running: list[tuple[str, nn.Module, Any]], error: Exception) -> str:
         f"The network does not fit the pictures: layer '{name or 'the network'}' ({_kind(layer)}) "
         f"expected {expected}, received {came}. torch says: {error}"
     )
+
+
+def _other_type(body: nn.Module) -> str:
+    """Return a remedy where a network's weights are of another type than its input."""
+    types = {weight.dtype for weight in body.parameters() if weight.is_floating_point()}
+    others = sorted(map(str, types - {torch.float32}))
+    return f" Its weights are {', '.join(others)}: pass model.float()." if others else ""
 
 
 def _kind(layer: nn.Module) -> str:

@@ -45,9 +45,9 @@ class Network(nn.Module):
         self.channels_last = memory_format == torch.channels_last
         self.mirror = mirror
         self.multi_crop = multi_crop
-        self.register_buffer("mean", torch.tensor(mean).view(-1, 1, 1))
-        self.register_buffer("std", torch.tensor(std).view(-1, 1, 1))
-        self.register_buffer("temperature", torch.ones(1))
+        self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).view(-1, 1, 1))
+        self.register_buffer("std", torch.tensor(std, dtype=torch.float32).view(-1, 1, 1))
+        self.register_buffer("temperature", torch.ones(1, dtype=torch.float32))
 
     def forward(self, images: Tensor) -> Tensor:
         """Map pictures (N, C, H, W) in 0..255, uint8 or float32, to logits (N, classes)."""

@@ -18,6 +18,7 @@ import numpy.typing as npt
 import torch
 
 from digitnet.artifact import read_artifact
+from digitnet.models.construction import first_weights
 from digitnet.pictures.decoding import Decoded, Probabilities, decode, probabilities
 from digitnet.pictures.loading import Grey
 from digitnet.pictures.network import STRIDE, Maps, ReaderNetwork
@@ -206,7 +207,7 @@ def _fused(digits: Sequence[Digit], classify: Classify, settings: Settings) -> l
     own = torch.from_numpy(np.stack([digit.probabilities for digit in digits]))
     logs = [probabilities.clamp(min=1e-6).log() for probabilities in (classified, own)]
     fused = logs[0].lerp(logs[1], settings.own_weight).softmax(1)
-    scores = torch.tensor([digit.score for digit in digits])[:, None]
+    scores = torch.tensor([digit.score for digit in digits], dtype=torch.float32)[:, None]
     likely = (scores * fused + (1 - scores) / 10).numpy()
     return [digit._replace(probabilities=each) for digit, each in zip(digits, likely, strict=True)]
 
@@ -258,7 +259,8 @@ def _network() -> ReaderNetwork:
 def _weights() -> tuple[ReaderNetwork, tuple[npt.NDArray[np.float32], float]]:
     """Return the network, and the weights and the bias of the score."""
     artifact = read_artifact(READER_FILE)
-    network = ReaderNetwork()
+    with first_weights(0):  # which are replaced
+        network = ReaderNetwork()
     network.load_state_dict(artifact.tensors)  # from half precision
     *weights, bias = json.loads(json.dumps(artifact.metadata["score"]))
     return network.for_inference(), (np.array(weights, np.float32), float(bias))

@@ -1,0 +1,58 @@
+"""How torch computes for the library, whatever its caller has set."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import torch
+
+_CPU = torch.device("cpu")
+
+
+@contextmanager
+def own_settings() -> Iterator[None]:
+    """Compute as where nothing is set: gradients, no autocast, and the CPU as default device.
+
+    The default dtype is no setting of a thread, but of the process. It is left alone, and tensors
+    are given theirs.
+    """
+    with ExitStack() as settings:
+        if torch.empty(0).device != _CPU:
+            settings.enter_context(_CPU)
+        if torch.is_inference_mode_enabled() or not torch.is_grad_enabled():
+            settings.enter_context(torch.inference_mode(False))
+            settings.enter_context(torch.enable_grad())
+        for kind in ("cpu", "cuda", "mps"):
+            if torch.is_autocast_enabled(kind):
+                settings.enter_context(torch.autocast(kind, enabled=False))
+        yield
+
+
+class _Float32:
+    """The process's default dtype: float32 until the last thread that needs it is done."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._before = torch.float32
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        with self._lock:
+            if not self._users:
+                self._before = torch.get_default_dtype()
+                torch.set_default_dtype(torch.float32)
+            self._users += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._users -= 1
+                if not self._users:
+                    torch.set_default_dtype(self._before)
+
+
+float32_by_default = _Float32()
+"""For a short while, as other threads see it: make in float32 what is given no dtype."""
