@@ -23,7 +23,7 @@ from digitnet.callbacks.base import Callback
 from digitnet.callbacks.progress_bar import is_interactive, track
 from digitnet.checkpoint import network_tensors, newest
 from digitnet.data.batches import Batches, fingerprint
-from digitnet.data.coercion import reading, to_image_set, to_images
+from digitnet.data.coercion import to_image_set, to_images
 from digitnet.data.image_set import ImageSet, Shape, checked_classes
 from digitnet.datasets.image_folder import image_folder
 from digitnet.errors import (
@@ -615,8 +615,9 @@ class ImageClassifier:
     def _labelled(self, x: Any, y: Any) -> ImageSet:
         if isinstance(x, (str, os.PathLike)) and y is None:
             x = image_folder(x)
-        with reading(x, self.seed):
-            images = to_image_set(x, y, classes=self.classes, input_shape=self.input_shape)
+        images = to_image_set(
+            x, y, classes=self.classes, input_shape=self.input_shape, seed=self.seed
+        )
         self._notice(images.images)
         return images
 
@@ -626,8 +627,7 @@ class ImageClassifier:
     def _logits(self, x: Any, batch_size: int | None, verbose: arguments.Verbose) -> Tensor:
         self._require_fit()
         size = self._prediction_batch(batch_size)
-        with reading(x, self.seed):
-            images = to_images(x, input_shape=self.input_shape)
+        images = to_images(x, input_shape=self.input_shape, seed=self.seed)
         self._notice(images)
         return self._logits_of(images, size, verbose)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
@@ -26,7 +28,7 @@ def derive_seed(seed: int, purpose: int, epoch: int = 0, step: int = 0, process:
 
 def permutation(count: int, seed: int) -> Tensor:
     """Return the numbers 0 to count - 1 in the order that `seed` gives, int64 (count,)."""
-    return torch.randperm(count, generator=torch.Generator().manual_seed(seed))
+    return torch.randperm(count, generator=torch.Generator().manual_seed(seed), device="cpu")
 
 
 def reseed(device: torch.device, seed: int) -> None:
@@ -41,22 +43,57 @@ def reseed(device: torch.device, seed: int) -> None:
         torch.mps.manual_seed(seed)
 
 
+_turn = threading.RLock()  # torch's random state is one for all threads
+
+if hasattr(os, "register_at_fork"):  # a child begins with the caller's state; not on Windows
+    os.register_at_fork(
+        before=_turn.acquire, after_in_parent=_turn.release, after_in_child=_turn.release
+    )
+
+
 @contextmanager
 def isolated(device: torch.device) -> Iterator[None]:
-    """Put torch's random state, on the CPU and on the device, back as it was found."""
-    cpu_state = torch.default_generator.get_state()
-    if device.type == "cuda":
-        device_state = torch.cuda.get_rng_state(device)
-    elif device.type == "mps":
-        device_state = torch.mps.get_rng_state()
-    try:
-        yield
-    finally:
-        torch.default_generator.set_state(cpu_state)
-        if device.type == "cuda":
-            torch.cuda.set_rng_state(device_state, device)
+    """Have torch's random state, on the CPU and on the device, alone, and put it back after.
+
+    Other threads of the library wait meanwhile: what is done here must be short.
+    """
+    with _turn:
+        cpu_state = torch.default_generator.get_state()
+        if device.type == "cuda":  # seed and offset: the state as a tensor takes longer
+            generator = torch.cuda.default_generators[_index(device)]
+            cuda_state = generator.initial_seed(), generator.get_offset()
         elif device.type == "mps":
-            torch.mps.set_rng_state(device_state)
+            mps_state = torch.mps.get_rng_state()
+        try:
+            yield
+        finally:
+            torch.default_generator.set_state(cpu_state)
+            if device.type == "cuda":
+                generator.manual_seed(cuda_state[0])
+                generator.set_offset(cuda_state[1])
+            elif device.type == "mps":
+                torch.mps.set_rng_state(mps_state)
+
+
+class Stream:
+    """A random state of its own for what draws from torch's on the CPU, and takes long in all.
+
+    Args:
+        seed: What it begins with.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._state = torch.Generator().manual_seed(seed).get_state()
+
+    @contextmanager
+    def drawing(self) -> Iterator[None]:
+        """Have torch draw from the stream meanwhile."""
+        with isolated(torch.device("cpu")):
+            torch.default_generator.set_state(self._state)
+            try:
+                yield
+            finally:
+                self._state = torch.default_generator.get_state()
 
 
 def _index(device: torch.device) -> int:

@@ -179,7 +179,7 @@ class Trainer:
                 )
         self.processes.copy_first([*state.model.state_dict().values()])
         begun: list[Callback] = []
-        with isolated(self.device), training(state.model):
+        with training(state.model):
             try:
                 for callback in self.callbacks:
                     begun.append(callback)
@@ -232,7 +232,7 @@ class Trainer:
         order = self._order(train)[state.running.pictures :]
         try:
             for x, y, pictures in train.shuffled(order, self._share):
-                with exclusive(state.evaluated):
+                with isolated(self.device), exclusive(state.evaluated):
                     batch_loss, correct = self._train_step(x, y, pictures)
                 state.end_step(batch_loss, correct, pictures)
                 self._announce("on_batch_end")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from digitnet.randomness import derive_seed, isolated, permutation, reseed
+from digitnet.randomness import Stream, derive_seed, isolated, permutation, reseed
 
 
 def test_derived_seeds_differ_by_every_part():
@@ -28,4 +28,17 @@ def test_isolated_puts_the_random_state_back():
         first = torch.rand(3)
         reseed(torch.device("cpu"), 1)
         assert torch.equal(first, torch.rand(3))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_stream_goes_on_where_it_was_and_leaves_the_callers_state():
+    torch.manual_seed(5)
+    expected = torch.rand(4)
+    before = torch.get_rng_state()
+    stream = Stream(5)
+    with stream.drawing():
+        first = torch.rand(2)
+    with stream.drawing():
+        second = torch.rand(2)
+    assert torch.equal(torch.cat([first, second]), expected)
     assert torch.equal(torch.get_rng_state(), before)

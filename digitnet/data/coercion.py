@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -17,10 +16,14 @@ from digitnet.data.image_set import ImageSet, Shape
 from digitnet.data.pixels import arranged, describe_shapes, to_uint8
 from digitnet.data.spool import Rows, Spool
 from digitnet.errors import InvalidInputError
-from digitnet.randomness import READING, derive_seed, isolated, reseed
+from digitnet.randomness import READING, Stream, derive_seed
+
+_END = object()  # of a loader's batches
 
 
-def to_image_set(x: Any, y: Any, *, classes: tuple[str, ...], input_shape: Shape) -> ImageSet:
+def to_image_set(
+    x: Any, y: Any, *, classes: tuple[str, ...], input_shape: Shape, seed: int = 0
+) -> ImageSet:
     """Return labelled pictures.
 
     Args:
@@ -29,6 +32,7 @@ def to_image_set(x: Any, y: Any, *, classes: tuple[str, ...], input_shape: Shape
         y: Labels as `to_labels` takes them; `None` where `x` has its own.
         classes: The classes that the labels must fit.
         input_shape: Channels, height and width that the pictures must have.
+        seed: What a `Dataset` or `DataLoader` draws from, instead of torch's random state.
 
     Raises:
         InvalidInputError: Anything else; the message names the remedy.
@@ -41,26 +45,14 @@ def to_image_set(x: Any, y: Any, *, classes: tuple[str, ...], input_shape: Shape
             )
         if isinstance(x, ImageSet):
             return _checked(x, classes, input_shape)
-        x, y = _read(x, input_shape, labelled=True)
+        x, y = _read(x, input_shape, labelled=True, seed=seed)
     elif y is None and not isinstance(x, (str, os.PathLike)):
         raise InvalidInputError("Expected labels with the pictures; received none. Pass y.")
     images = to_images(x, input_shape=input_shape)
     return ImageSet(images, to_labels(y, count=len(images), classes=classes), classes, "arrays")
 
 
-@contextmanager
-def reading(x: Any, seed: int) -> Iterator[None]:
-    """Let a Dataset or DataLoader draw from a seed, not from the caller's random state."""
-    if not isinstance(x, (Dataset, DataLoader)):  # nothing random: leave other threads alone
-        yield
-        return
-    cpu = torch.device("cpu")
-    with isolated(cpu):
-        reseed(cpu, derive_seed(seed, READING))
-        yield
-
-
-def to_images(x: Any, *, input_shape: Shape) -> Tensor:
+def to_images(x: Any, *, input_shape: Shape, seed: int = 0) -> Tensor:
     """Return pictures as uint8 (N, C, H, W).
 
     Args:
@@ -68,6 +60,7 @@ def to_images(x: Any, *, input_shape: Shape) -> Tensor:
             (N, H, W, C), (N, C * H * W), or (N, H, W) where C is 1. Integers are in
             0..255; floats are in 0..1 and are rounded to 256 levels.
         input_shape: C, H and W.
+        seed: As for `to_image_set`.
 
     Raises:
         InvalidInputError: Anything else; the message names the remedy.
@@ -76,7 +69,7 @@ def to_images(x: Any, *, input_shape: Shape) -> Tensor:
         _check_shape(x, input_shape)
         return x.images
     if isinstance(x, (Dataset, DataLoader)):
-        return _read(x, input_shape, labelled=False)[0]
+        return _read(x, input_shape, labelled=False, seed=seed)[0]
     pixels = to_uint8(arranged(_to_array(x, "pictures"), input_shape))
     return torch.from_numpy(pixels)
 
@@ -170,13 +163,13 @@ def _from_one_hot(rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def _read(
-    data: Dataset[Any] | DataLoader[Any], input_shape: Shape, *, labelled: bool
+    data: Dataset[Any] | DataLoader[Any], input_shape: Shape, *, labelled: bool, seed: int
 ) -> tuple[Tensor, npt.NDArray[Any]]:
     """Read a torch Dataset or DataLoader once; without `labelled`, no labels."""
     kind = type(data).__name__
     loader = data if isinstance(data, DataLoader) else DataLoader(data, batch_size=256)
     images, labels = Spool(), Rows()
-    for batch in _batches(loader, kind):
+    for batch in _batches(loader, kind, Stream(derive_seed(seed, READING))):
         parts = batch if isinstance(batch, (list, tuple)) else [batch]
         if labelled and len(parts) != 2:
             raise InvalidInputError(
@@ -191,10 +184,17 @@ def _read(
     return images.tensor(), labels.array()
 
 
-def _batches(loader: DataLoader[Any], kind: str) -> Iterator[Any]:
+def _batches(loader: DataLoader[Any], kind: str, stream: Stream) -> Iterator[Any]:
     """Yield a loader's batches; say what is wrong where torch cannot put samples together."""
     try:
-        yield from loader
+        with stream.drawing():
+            batches = iter(loader)
+        while True:
+            with stream.drawing():
+                batch = next(batches, _END)
+            if batch is _END:
+                return
+            yield batch
     except (TypeError, RuntimeError) as error:
         if not any(words in str(error) for words in ("default_collate", "stack expects")):
             raise  # an error of the user's own code

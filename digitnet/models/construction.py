@@ -50,7 +50,7 @@ def build_network(
             f"{multi_crop}. One or two are enough."
         )
     own = isinstance(model, nn.Module)
-    with first_weights(derive_seed(seed, WEIGHTS)):  # of lazy layers too
+    with first_weights(derive_seed(seed, WEIGHTS), model):  # of lazy layers too
         if isinstance(model, nn.Module):
             body = model
         else:
@@ -68,9 +68,10 @@ def build_network(
 
 
 @contextmanager
-def first_weights(seed: int) -> Iterator[None]:
-    """Have networks made in float32, with weights drawn from a seed."""
-    cpu = torch.device("cpu")
-    with isolated(cpu), float32_by_default():
-        reseed(cpu, seed)
+def first_weights(seed: int, model: str | nn.Module = "") -> Iterator[None]:
+    """Have a network made and tried in float32, with what it draws from a seed."""
+    weights = model.parameters() if isinstance(model, nn.Module) else iter(())
+    device = next((weight.device for weight in weights), torch.device("cpu"))
+    with isolated(device), float32_by_default():
+        reseed(device, seed)
         yield

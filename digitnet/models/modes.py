@@ -103,14 +103,13 @@ def _restore(turns: _Turns) -> None:
 
 
 def _forget_threads() -> None:
-    """Undo, in a forked process, what threads began that are not there any more."""
-    _changed.release()
+    """Undo, in a forked process, what was begun by threads that are not there any more."""
+    global _changed
+    _changed = threading.Condition()  # one of them may have held it
     for turns in _turns.values():
         turns.predictions, turns.owner = 0, None
         _restore(turns)
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(
-        before=_changed.acquire, after_in_parent=_changed.release, after_in_child=_forget_threads
-    )
+    os.register_at_fork(after_in_child=_forget_threads)
