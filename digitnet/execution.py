@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -56,3 +57,12 @@ class _Float32:
 
 float32_by_default = _Float32()
 """For a short while, as other threads see it: make in float32 what is given no dtype."""
+
+
+def _compute_alone() -> None:
+    # OpenMP's threads do not come along into a child, and it would wait for them without end
+    torch.set_num_threads(1)
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_compute_alone)
