@@ -614,7 +614,7 @@ class ImageClassifier:
 
     def _labelled(self, x: Any, y: Any) -> ImageSet:
         if isinstance(x, (str, os.PathLike)) and y is None:
-            x = image_folder(x)
+            x = image_folder(x, mode="RGB" if self.input_shape[0] == 3 else None)
         images = to_image_set(
             x, y, classes=self.classes, input_shape=self.input_shape, seed=self.seed
         )

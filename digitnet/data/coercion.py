@@ -207,9 +207,20 @@ def _batches(loader: DataLoader[Any], kind: str, stream: Stream) -> Iterator[Any
 def _checked(images: ImageSet, classes: tuple[str, ...], input_shape: Shape) -> ImageSet:
     _check_shape(images, input_shape)
     if images.classes != classes:
+        missing = [name for name in classes if name not in images.classes]
+        remedy = (
+            "Make a classifier of these: ImageClassifier(classes=images.classes, "
+            "input_shape=tuple(images.images.shape[1:]))."
+        )
+        if set(images.classes) <= set(classes):
+            remedy = (
+                f"{f'Add pictures of {missing}, or name' if missing else 'Name'} each label's "
+                "class: fit(images.images, [clf.classes.index(images.classes[label]) for label in "
+                "images.labels])."
+            )
         raise InvalidInputError(
             f"Expected the classes {list(classes)}; the set '{images.name}' has "
-            f"{list(images.classes)}."
+            f"{list(images.classes)}. {remedy}"
         )
     return images
 

@@ -136,7 +136,8 @@ def _from_archive(archive: Path) -> tuple[ImageSet, ImageSet]:
 def _from_folders(folder: Path) -> tuple[ImageSet, ImageSet]:
     sets = []
     for part in _PARTS:
-        images = image_folder(folder / part, name=f"CIFAR-10 {part}{_how_stored(folder / part)}")
+        name = f"CIFAR-10 {part}{_how_stored(folder / part)}"
+        images = image_folder(folder / part, mode="RGB", name=name)
         if images.classes != CLASSES or images.images.shape[1:] != (3, 32, 32):
             raise InvalidInputError(
                 f"Expected CIFAR-10's ten classes in RGB pictures of 32x32; '{folder / part}' has "

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import struct
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from digitnet.data.image_set import ImageSet
@@ -16,77 +17,180 @@ from digitnet.data.spool import Spool
 from digitnet.errors import DatasetUnavailableError, InvalidInputError
 from digitnet.execution import own_settings
 
-_MODES = ("L", "RGB")  # Pillow's names of grey and of colour, 8 bits each
+if TYPE_CHECKING:
+    from PIL import Image
+
+_ENDINGS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
+# Beginnings of names that file managers, archives and Jupyter leave behind
+_HIDDEN = (".", "__MACOSX", "@eaDir")
+_GREY_MODES = ("1", "L", "LA")
+# What Pillow raises for files that are no pictures, cut off, or damaged
+_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, TypeError, KeyError, struct.error)
 _TOLD = 5  # files that a message names
 
 
 @own_settings()
-def image_folder(root: str | os.PathLike[str], *, name: str | None = None) -> ImageSet:
+def image_folder(
+    root: str | os.PathLike[str],
+    *,
+    size: tuple[int, int] | None = None,
+    mode: Literal["L", "RGB"] | None = None,
+    name: str | None = None,
+) -> ImageSet:
     """Return the pictures of a folder with one sub-folder a class, read once.
 
     Pictures that would take more than a quarter of the memory go into a temporary file, of
     which the system keeps in memory what it has room for (`TMPDIR` says where it lies).
 
     Which files are pictures, and that classes are the sub-folders' names in alphabetical
-    order, is as in torchvision's `ImageFolder`.
+    order, is as in torchvision's `ImageFolder`; hidden files and folders are left out
+    (`.ipynb_checkpoints`, `._0.png`, `__MACOSX`). Pictures are turned upright by their EXIF
+    tag; transparent parts become white, or black where the ink is light.
 
     Args:
         root: The folder.
+        size: Height and width to resize all pictures to (bilinear, antialiased); `None` takes
+            them as they are, which must be of one size.
+        mode: `"L"` makes all pictures grey, `"RGB"` makes them colour; `None` takes `"L"`
+            where every picture is grey, whatever its file's mode, and else `"RGB"`.
         name: What the set is called; `None` takes the folder's name.
 
     Returns:
-        The set; pictures are (1, H, W) where all are grey, (3, H, W) where all are RGB.
+        The set; pictures are (1, H, W) in mode `"L"`, (3, H, W) in mode `"RGB"`.
 
     Raises:
         DatasetUnavailableError: It is no folder, or a sub-folder has no pictures.
-        InvalidInputError: Pictures cannot be read, or are not all of one size and mode; the
-            message counts them and names the first.
+        InvalidInputError: Pictures cannot be read, are of more than 8 bits, or not all of one
+            size; the message counts them and names the first. Or an argument is not as above.
     """
-    from torchvision.datasets import ImageFolder  # slow to import
-
+    _check_arguments(size, mode)
     folder = Path(root).expanduser()
-    try:
-        listing = ImageFolder(str(folder))
-    except OSError as error:
-        raise DatasetUnavailableError(
-            f"Expected a folder with one sub-folder of pictures a class; '{folder}': {error}"
-        ) from error
+    listing = _listed(folder)
+    files = [file for files in listing.values() for file in files]
+    if mode is None:
+        mode = "L" if all(map(_is_grey, files)) else "RGB"
     pictures = Spool()
-    kinds: list[str] = []
-    for path, _ in listing.samples:
-        pixels, kind = _read(path)
-        kinds.append(kind)
-        if kind == kinds[0] and kind.endswith(_MODES):
-            planes = pixels[None] if pixels.ndim == 2 else np.moveaxis(pixels, 2, 0)
-            pictures.add(torch.from_numpy(np.array(planes))[None])
-    _check_alike([Path(path).relative_to(folder) for path, _ in listing.samples], kinds, folder)
-    labels = torch.tensor([label for _, label in listing.samples])
+    kinds: list[tuple[int, int] | str] = []  # each one's height and width, or what is wrong
+    for file in files:
+        pixels = _read(file, size, mode)
+        kinds.append(pixels if isinstance(pixels, str) else pixels.shape[:2])
+        if not isinstance(pixels, str) and kinds[-1] == kinds[0]:
+            planes = torch.from_numpy(pixels.reshape(*pixels.shape[:2], -1)).permute(2, 0, 1)
+            pictures.add(planes[None])
+    _check_alike([file.relative_to(folder) for file in files], kinds, folder)
+    labels = [label for label, files in enumerate(listing.values()) for _ in files]
     return ImageSet(
-        pictures.tensor(), labels, tuple(listing.classes), name or folder.resolve().name
+        pictures.tensor(), torch.tensor(labels), tuple(listing), name or folder.resolve().name
     )
 
 
-def _read(path: str) -> tuple[npt.NDArray[np.uint8], str]:
-    """Return a picture's pixels and what kind it is; of one that cannot be read, why."""
+def _check_arguments(size: Any, mode: Any) -> None:
+    whole = isinstance(size, (tuple, list)) and all(type(side) is int for side in size)
+    if size is not None and not (whole and len(size) == 2 and min(size) > 0):
+        raise InvalidInputError(
+            f"Expected size to be (height, width) in pixels; received {size!r}. Pass size=(28, 28)."
+        )
+    if mode not in (None, "L", "RGB"):
+        raise InvalidInputError(
+            f"Expected mode to be 'L' for grey, 'RGB' or None; received {mode!r}."
+        )
+
+
+def _listed(folder: Path) -> dict[str, list[Path]]:
+    """Return the picture files of each class, in torchvision's order."""
+    classes = sorted(
+        place.name
+        for place in (folder.iterdir() if folder.is_dir() else ())
+        if place.is_dir() and not place.name.startswith(_HIDDEN)
+    )
+    if not classes:
+        raise DatasetUnavailableError(
+            f"Expected a folder with one sub-folder of pictures a class; '{folder}' is "
+            f"{'without sub-folders' if folder.is_dir() else 'no folder'}. Put the pictures of "
+            "each class into a sub-folder with the class's name, and pass the folder of these."
+        )
+    listing = {}
+    for name in classes:
+        paths = (
+            Path(at, file)
+            for at, _, files in sorted(os.walk(folder / name, followlinks=True))
+            for file in sorted(files)
+            if file.lower().endswith(_ENDINGS)
+        )
+        listing[name] = [path for path in paths if not _is_hidden(path.relative_to(folder))]
+        if not listing[name]:
+            raise DatasetUnavailableError(
+                f"Expected a folder with one sub-folder of pictures a class; '{folder / name}' has "
+                f"no picture. Put some into it ({', '.join(_ENDINGS)}), or remove it."
+            )
+    return listing
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(_HIDDEN) for part in path.parts)
+
+
+def _is_grey(file: Path) -> bool:
     from PIL import Image
 
     try:
-        with Image.open(path) as picture:
-            pixels: npt.NDArray[Any] = np.asarray(picture)
-            return pixels, f"{picture.width}x{picture.height} {picture.mode}"
-    # Pillow raises SyntaxError for some broken PNGs
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        return np.empty(0, np.uint8), f"cannot be read ({error})"
+        with Image.open(file) as image:
+            if image.mode in _GREY_MODES:
+                return True
+            pixels = np.asarray(_opaque(image).convert("RGB"))
+            return bool((pixels == pixels[..., :1]).all())
+    except (*_DAMAGE, Image.DecompressionBombError):
+        return True  # `_read` tells why
 
 
-def _check_alike(files: list[Path], kinds: list[str], folder: Path) -> None:
-    """Raise `InvalidInputError` unless all pictures are of one size and mode."""
-    common = Counter(kind for kind in kinds if kind.endswith(_MODES)).most_common(1)
-    wanted = common[0][0] if common else "of one size, in mode L or RGB"
+def _read(file: Path, size: tuple[int, int] | None, mode: str) -> np.ndarray[Any, Any] | str:
+    """Return a picture's pixels, uint8 (H, W) or (H, W, 3); of one that cannot be read, why."""
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(file) as opened:
+            if opened.mode.startswith(("I", "F")):
+                return f"more than 8 bits a pixel (mode {opened.mode})"
+            image: Image.Image = opened
+            with suppress(*_DAMAGE):  # of the EXIF data; the pixels are whole
+                image = ImageOps.exif_transpose(opened)
+            image = _opaque(image).convert(mode)
+            if size is not None:
+                image = image.resize(size[::-1], Image.Resampling.BILINEAR)
+            return np.array(image)
+    except (*_DAMAGE, Image.DecompressionBombError) as error:
+        return f"cannot be read ({error})"
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """Return an image without alpha: on white, or on black where the ink is light."""
+    from PIL import Image as PilImage
+
+    if not image.mode.upper().endswith("A") and "transparency" not in image.info:
+        return image
+    image = image.convert("RGBA")
+    grey, alpha = (np.asarray(band, np.float32) for band in image.convert("LA").split())
+    light = alpha.min() < 128 and (grey * alpha).sum() > 127.5 * alpha.sum()
+    ground = PilImage.new("RGBA", image.size, "black" if light else "white")
+    return PilImage.alpha_composite(ground, image)
+
+
+def _check_alike(files: list[Path], kinds: list[tuple[int, int] | str], folder: Path) -> None:
+    """Raise `InvalidInputError` unless all pictures could be read and are of one size."""
+    sizes = Counter(kind for kind in kinds if not isinstance(kind, str))
+    wanted = sizes.most_common(1)[0][0] if sizes else None
     odd = [f"{file}: {kind}" for file, kind in zip(files, kinds, strict=True) if kind != wanted]
-    if odd:
-        more = f", and {len(odd) - _TOLD:,} more" if len(odd) > _TOLD else ""
-        raise InvalidInputError(
-            f"Expected pictures that are all {wanted}; of {len(files):,} in '{folder}', "
-            f"{len(odd):,} are not: {'; '.join(odd[:_TOLD])}{more}. Convert or remove them."
-        )
+    if not odd:
+        return
+    more = f", and {len(odd) - _TOLD:,} more" if len(odd) > _TOLD else ""
+    remedies = []
+    if any(isinstance(kind, str) for kind in kinds):
+        remedies.append("Save those that cannot be read as 8-bit PNGs, or remove them.")
+    if len(sizes) > 1:
+        call = f"digitnet.datasets.image_folder({str(folder)!r}, size={wanted})"
+        remedies.append(f"Bring all to one size: {call}.")
+    raise InvalidInputError(
+        f"Expected 8-bit pictures of one (height, width){f', {wanted}' if wanted else ''}; of "
+        f"{len(files):,} in '{folder}', {len(odd):,} are not: {'; '.join(odd[:_TOLD])}{more}. "
+        + " ".join(remedies)
+    )

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from digitnet import ImageClassifier, datasets
@@ -31,12 +35,6 @@ def test_pictures_and_labels_are_those_of_the_files(folder):
     assert np.array_equal(images.images[4].permute(1, 2, 0), pixels)
 
 
-def test_grey_pictures_have_one_channel(folder):
-    for file in folder.rglob("*.png"):
-        Image.open(file).convert("L").save(file)
-    assert datasets.image_folder(folder, name="grey").images.shape == (6, 1, 4, 6)
-
-
 def test_a_classifier_learns_them(folder):
     images = datasets.image_folder(folder)
     classifier = ImageClassifier(
@@ -45,16 +43,27 @@ def test_a_classifier_learns_them(folder):
     assert len(classifier.fit(images, epochs=2, verbose=0)) == 2
 
 
-def test_pictures_that_are_odd_are_named_and_counted(folder):
+def save_as(folder, mode):
+    """Write every picture again in grey levels, as a file of another mode."""
+    for file in sorted(folder.rglob("*.png")):
+        Image.open(file).convert("L").convert(mode).save(file)
+
+
+def test_pictures_that_are_odd_are_named_and_counted_and_the_remedy_works(folder):
     (folder / "cat" / "1.png").write_bytes(b"no picture")
     Image.new("RGB", (5, 5)).save(folder / "dog" / "0.png")
-    Image.new("P", (6, 4)).save(folder / "dog" / "2.png")
+    Image.new("I;16", (6, 4)).save(folder / "dog" / "2.png")
     message = (
-        r"all 6x4 RGB; of 6 in '.*', 3 are not: cat.1\.png: cannot be read \(.*\); "
-        r"dog.0\.png: 5x5 RGB; dog.2\.png: 6x4 P\. Convert or remove them\."
+        r"\(height, width\), \(4, 6\); of 6 in '.*', 3 are not: cat.1\.png: cannot be read \(.*\); "
+        r"dog.0\.png: \(5, 5\); dog.2\.png: more than 8 bits a pixel \(mode I;16\)\. "
+        r"Save those .* remove them\. Bring all to one size: digitnet\.(datasets\.image_folder\(.*\))\.$"
     )
-    with pytest.raises(InvalidInputError, match=message):
+    with pytest.raises(InvalidInputError, match=message) as caught:
         datasets.image_folder(folder)
+    remedy = re.search(message, str(caught.value)).group(1)
+    for file in ("cat/1.png", "dog/2.png"):
+        (folder / file).unlink()
+    assert eval(remedy, {"datasets": datasets}).images.shape == (4, 3, 4, 6)
 
 
 def test_of_many_odd_pictures_the_first_are_named(folder):
@@ -64,11 +73,76 @@ def test_of_many_odd_pictures_the_first_are_named(folder):
         datasets.image_folder(folder)
 
 
-def test_pictures_of_modes_that_we_do_not_take_are_refused(folder):
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA"])
+def test_grey_pictures_have_one_channel_whatever_the_mode_of_their_files(folder, mode):
+    save_as(folder, mode)
+    images = datasets.image_folder(folder).images
+    assert images.shape == (6, 1, 4, 6)
+    assert np.array_equal(images[4, 0], Image.open(folder / "dog" / "1.png").convert("L"))
+
+
+def test_one_coloured_picture_makes_the_set_coloured(folder):
+    coloured = np.asarray(Image.open(folder / "dog" / "1.png"))
+    save_as(folder, "P")
+    Image.fromarray(coloured).save(folder / "dog" / "1.png")
+    images = datasets.image_folder(folder).images
+    assert images.shape == (6, 3, 4, 6)
+    assert np.array_equal(images[4].permute(1, 2, 0), coloured)
+    assert (images[0] == images[0, :1]).all()
+
+
+def test_pictures_are_resized_and_converted_where_it_is_asked_for(folder):
+    Image.new("RGB", (60, 90), (255, 0, 0)).save(folder / "dog" / "0.png")
+    images = datasets.image_folder(folder, size=(28, 20), mode="L").images
+    assert images.shape == (6, 1, 28, 20)
+    assert (images[3] == 76).all()  # 0.299 * 255, ITU-R BT.601
+    assert datasets.image_folder(folder, size=(3, 3), mode="RGB").images.shape == (6, 3, 3, 3)
+
+
+@pytest.mark.parametrize(("ink", "ground"), [(0, 255), (255, 0)])
+def test_what_is_transparent_becomes_the_ground_of_the_ink(folder, ink, ground):
+    picture = Image.new("LA", (6, 4), (ink, 0))
+    picture.putpixel((2, 1), (ink, 255))
     for file in folder.rglob("*.png"):
-        Image.open(file).convert("RGBA").save(file)
-    with pytest.raises(InvalidInputError, match="in mode L or RGB; of 6 in .*6x4 RGBA"):
-        datasets.image_folder(folder)
+        picture.save(file)
+    images = datasets.image_folder(folder).images
+    assert images[0, 0, 1, 2] == ink
+    assert (images == ground).sum() == 6 * 23
+
+
+def test_pictures_are_turned_upright(folder):
+    note = Image.Exif()
+    note[0x0112] = 6  # turn it by 90 degrees, clockwise
+    for file in folder.rglob("*.png"):
+        Image.open(file).rotate(90, expand=True).save(file, exif=note)
+    assert datasets.image_folder(folder).images.shape == (6, 3, 4, 6)
+
+
+def test_what_the_system_leaves_in_folders_is_no_picture(folder):
+    expected = datasets.image_folder(folder)
+    picture = (folder / "cat" / "0.png").read_bytes()
+    for name in (
+        *("cat/.ipynb_checkpoints/0.png", "cat/__MACOSX/0.png", "dog/@eaDir/0.png", "dog/._0.png"),
+        *(".ipynb_checkpoints/0.png", "__MACOSX/cat/0.png", "cat/Thumbs.db", ".DS_Store"),
+    ):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(picture)
+    found = datasets.image_folder(folder)
+    assert found.classes == expected.classes
+    assert torch.equal(found.images, expected.images)
+
+
+def test_a_hidden_folder_above_the_root_is_no_matter(folder, tmp_path_factory):
+    root = shutil.copytree(folder, tmp_path_factory.mktemp("a") / ".hidden")
+    assert len(datasets.image_folder(root)) == 6
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"size": 28}, {"size": (28,)}, {"size": (0, 3)}, {"mode": "grey"}, {"size": "28"}]
+)
+def test_wrong_sizes_and_modes_are_refused(folder, wrong):
+    with pytest.raises(InvalidInputError, match=f"Expected {next(iter(wrong))} to be"):
+        datasets.image_folder(folder, **wrong)
 
 
 def test_folders_without_classes_or_pictures_are_refused(folder, tmp_path):
@@ -76,8 +150,27 @@ def test_folders_without_classes_or_pictures_are_refused(folder, tmp_path):
         with pytest.raises(DatasetUnavailableError, match="one sub-folder of pictures a class"):
             datasets.image_folder(folder / name)
     (folder / "empty").mkdir()
-    with pytest.raises(DatasetUnavailableError, match="empty"):
+    with pytest.raises(DatasetUnavailableError, match="'.*empty' has no picture"):
         datasets.image_folder(folder)
+
+
+def test_a_class_without_a_folder_is_named_and_the_remedy_works(folder):
+    classes = ["cat", "cow", "dog"]
+    clf = ImageClassifier("mlp", classes=classes, input_shape=(3, 4, 6), seed=0)
+    message = r"Add pictures of \['cow'\], or name each label's class: fit\((.*)\)\.$"
+    with pytest.raises(InvalidInputError, match=message) as caught:
+        clf.fit(folder, epochs=1, verbose=0)
+    images = datasets.image_folder(folder)
+    remedy = re.search(message, str(caught.value)).group(1)
+    pictures, labels = eval(f"({remedy})", {"images": images, "clf": clf})
+    assert labels == [0, 0, 0, 2, 2, 2]
+    assert len(clf.fit(pictures, labels, epochs=1, verbose=0)) == 1
+
+
+def test_a_colour_network_takes_a_folder_of_grey_pictures(folder):
+    save_as(folder, "L")
+    clf = ImageClassifier("mlp", classes=["cat", "dog"], input_shape=(3, 4, 6), seed=0)
+    assert len(clf.fit(folder, epochs=1, verbose=0)) == 1
 
 
 def test_a_single_class_is_refused(folder):
