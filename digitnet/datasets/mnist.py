@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
+import re
+import struct
+import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,12 +23,20 @@ from digitnet.errors import DatasetUnavailableError, DigitNetError
 from digitnet.execution import own_settings
 
 _SUBFOLDERS = ("", "mnist", "MNIST/raw")  # the last is torchvision's
+_NPZ = "mnist.npz"  # Keras's
+_NPY_HEADER = 4096  # bytes at most; with the size, it bounds what a zip bomb unpacks
+_KINDS = {  # first bytes of what is often found under the files' names -> what it is
+    rb"\s*<": "a web page; download the file again",
+    rb"version https://git-lfs": "a Git LFS pointer; run git lfs pull",
+    rb"\0\0\x08[\1\3]": "another data set in MNIST's format, or cut off",
+}
 
 
 class _File(NamedTuple):
-    """One of the four files: its name, its header's length, size and SHA-256 unpacked."""
+    """One of the four files: names, its header's length, size and SHA-256 unpacked."""
 
     name: str
+    array: str  # its name in Keras's archive
     header: int
     size: int
     sha256: str
@@ -33,12 +46,14 @@ class _File(NamedTuple):
 _TRAIN = (
     _File(
         "train-images-idx3-ubyte",
+        "x_train",
         16,
         47_040_016,
         "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
     ),
     _File(
         "train-labels-idx1-ubyte",
+        "y_train",
         8,
         60_008,
         "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
@@ -47,12 +62,14 @@ _TRAIN = (
 _TEST = (
     _File(
         "t10k-images-idx3-ubyte",
+        "x_test",
         16,
         7_840_016,
         "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     ),
     _File(
         "t10k-labels-idx1-ubyte",
+        "y_test",
         8,
         10_008,
         "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
@@ -68,12 +85,13 @@ def mnist(
 
     Each of the four files is looked for in `root`, in the folder that the environment
     variable `DIGITNET_DATA` names and in the user's cache folder, there and in the
-    sub-folders `mnist/` and `MNIST/raw/`; as it is or with `.gz`. Contents are checked by
-    size and SHA-256, and a damaged file is passed over. What is whole nowhere is
-    downloaded into `root`, or else into the cache folder.
+    sub-folders `mnist/` and `MNIST/raw/`; as it is or with `.gz`, as `train-images-idx3-ubyte`
+    or `train-images.idx3-ubyte`, in a folder of its own name, or in Keras's `mnist.npz`.
+    Contents are checked by size and SHA-256, and a damaged file is passed over. What is whole
+    nowhere is downloaded into `root`, or else into the cache folder.
 
     Args:
-        root: A folder to look in first.
+        root: A folder to look in first, or the path of Keras's `mnist.npz`.
         download: Whether to download what is missing. `DIGITNET_OFFLINE=1` forbids it too.
 
     Returns:
@@ -104,17 +122,28 @@ def _find(file: _File, looked: list[Path], attempts: list[str]) -> bytes | None:
     misses = []
     for place in looked:
         reasons = []
-        for subfolder in _SUBFOLDERS:
-            for name in (file.name, f"{file.name}.gz"):
-                try:
-                    return _payload(file, name, (place / subfolder / name).read_bytes())
-                except (FileNotFoundError, NotADirectoryError):
-                    continue
-                except (OSError, ValueError) as error:
-                    reasons.append(f"{Path(subfolder, name)}: {error}")
+        for path in _candidates(file, place):
+            try:
+                if path.is_file():
+                    return _payload(file, path.read_bytes())
+            except (OSError, ValueError) as error:
+                reasons.append(f"{path.relative_to(place)}: {error}")
         misses.append(f"{place}: {'; '.join(reasons) or f'{file.name}[.gz] is not there'}")
     attempts += misses
     return None
+
+
+def _candidates(file: _File, place: Path) -> Iterator[Path]:
+    """Yield the paths under which people have a file."""
+    if place.suffix == ".npz":
+        yield place
+    stems = (file.name, file.name.replace("-idx", ".idx"))
+    names = [f"{stem}{ending}" for stem in stems for ending in ("", ".gz")]
+    for subfolder in _SUBFOLDERS:
+        folder = place / subfolder
+        yield from (folder / name for name in names)
+        yield from (folder / own / name for own in names for name in names)
+        yield folder / _NPZ
 
 
 def _download(file: _File, target: Path, attempts: list[str]) -> bytes | None:
@@ -124,27 +153,47 @@ def _download(file: _File, target: Path, attempts: list[str]) -> bytes | None:
         from torchvision.datasets import MNIST  # slow to import, and knows the mirrors
 
         urls = [f"{mirror}{name}" for mirror in MNIST.mirrors]
-        content = fetch(urls, check=lambda content: _payload(file, name, content))
+        content = fetch(urls, check=lambda content: _payload(file, content))
         target.mkdir(parents=True, exist_ok=True)
         write_atomically(target / name, content)
     except (ImportError, RuntimeError, OSError, DigitNetError) as error:
         attempts.append(str(error))
         return None
-    return _payload(file, name, content)
+    return _payload(file, content)
 
 
-def _payload(file: _File, name: str, content: bytes) -> bytes:
+def _payload(file: _File, content: bytes) -> bytes:
     """Return what stands behind the header of a file's content, or raise `ValueError`."""
-    if name.endswith(".gz"):
+    if content.startswith(b"PK"):
+        content = _from_npz(file, content)
+    elif content.startswith(b"\x1f\x8b"):  # whatever its name: browsers unpack, and keep .gz
         try:  # one byte over the size is enough to see that it is too large
             content = zlib.decompressobj(wbits=31).decompress(content, file.size + 1)
         except zlib.error as error:
             raise ValueError(f"damaged ({error})") from error
     if len(content) != file.size:
-        raise ValueError(f"damaged ({len(content):,} bytes, expected {file.size:,})")
+        kinds = (kind for start, kind in _KINDS.items() if re.match(start, content))
+        kind = next(kinds, "damaged")
+        raise ValueError(f"{kind} ({len(content):,} bytes, expected {file.size:,})")
     if hashlib.sha256(content).hexdigest() != file.sha256:
-        raise ValueError("damaged (other contents than MNIST's)")
+        raise ValueError(
+            "damaged, or another data set (other contents than MNIST's; Fashion-MNIST and KMNIST "
+            "have files of the same names: pass torchvision.datasets.FashionMNIST(...) to fit)"
+        )
     return content[file.header :]
+
+
+def _from_npz(file: _File, content: bytes) -> bytes:
+    """Return a file's content from Keras's archive of arrays."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)).open(f"{file.array}.npy") as member:
+            array = member.read(file.size + _NPY_HEADER)
+    except (zipfile.BadZipFile, KeyError, EOFError, NotImplementedError, zlib.error) as error:
+        raise ValueError(f"a zip file without MNIST's arrays, or damaged ({error})") from error
+    pixels = file.size - file.header  # the last bytes of an .npy file are the array's
+    if file.header == 8:
+        return struct.pack(">2I", 2049, pixels) + array[-pixels:]
+    return struct.pack(">4I", 2051, pixels // 28**2, 28, 28) + array[-pixels:]
 
 
 def _image_set(name: str, images: bytes, labels: bytes) -> ImageSet:
@@ -159,6 +208,6 @@ def _advice(attempts: list[str], folder: Path) -> str:
     tried = "\n".join(f"  {line}" for attempt in attempts for line in attempt.splitlines())
     return (
         f"MNIST was not found and could not be downloaded. Tried:\n{tried}\n"
-        f"Put the four files {names} into {folder}, or name their folder in the environment "
-        "variable DIGITNET_DATA. datasets.synthetic() needs no files."
+        f"Put the four files {names}, or Keras's {_NPZ}, into {folder}, or name their folder in "
+        "the environment variable DIGITNET_DATA. datasets.synthetic() needs no files."
     )

@@ -56,7 +56,8 @@ def test_pictures_that_are_odd_are_named_and_counted_and_the_remedy_works(folder
     message = (
         r"\(height, width\), \(4, 6\); of 6 in '.*', 3 are not: cat.1\.png: cannot be read \(.*\); "
         r"dog.0\.png: \(5, 5\); dog.2\.png: more than 8 bits a pixel \(mode I;16\)\. "
-        r"Save those .* remove them\. Bring all to one size: digitnet\.(datasets\.image_folder\(.*\))\.$"
+        r"Save those .* remove them\. Bring all to one size: "
+        r"digitnet\.(datasets\.image_folder\(.*\))\.$"
     )
     with pytest.raises(InvalidInputError, match=message) as caught:
         datasets.image_folder(folder)

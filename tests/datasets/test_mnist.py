@@ -14,6 +14,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torchvision.datasets import MNIST
@@ -124,6 +125,75 @@ def test_files_are_found_in_each_place(tmp_path, monkeypatch, subfolder, packed,
     if place == "variable":
         monkeypatch.setenv("DIGITNET_DATA", str(base))
     check(datasets.mnist(base if place == "root" else None, download=False))
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(
+    "form",
+    ["{dotted}", "{name}/{name}", "{dotted}/{dotted}", "{dotted}/{name}", "{name}.gz/{name}"],
+)
+def test_files_are_found_under_the_names_that_people_have(tmp_path, form, packed):
+    for name, content in FILES.items():
+        path = tmp_path / form.format(name=name, dotted=name.replace("-idx", ".idx"))
+        path = path.with_name(f"{path.name}.gz") if packed else path
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(gzip.compress(content) if packed else content)
+    check(datasets.mnist(tmp_path, download=False))
+
+
+def test_a_file_that_a_browser_unpacked_and_still_calls_gz_is_read(tmp_path):
+    for name, content in FILES.items():
+        (tmp_path / f"{name}.gz").write_bytes(content)
+    check(datasets.mnist(tmp_path, download=False))
+
+
+def arrays():
+    """MNIST's small files as Keras's archive has them."""
+    found = {}
+    for part, short in (("train", "train"), ("t10k", "test")):
+        images = np.frombuffer(FILES[f"{part}-images-idx3-ubyte"][16:], np.uint8)
+        found[f"x_{short}"] = images.reshape(-1, 28, 28)
+        found[f"y_{short}"] = np.frombuffer(FILES[f"{part}-labels-idx1-ubyte"][8:], np.uint8)
+    return found
+
+
+@pytest.mark.parametrize("write", [np.savez, np.savez_compressed])
+@pytest.mark.parametrize("name", ["mnist.npz", "mnist/mnist.npz"])
+def test_the_archive_of_keras_is_read(tmp_path, write, name):
+    (tmp_path / "mnist").mkdir()
+    write(tmp_path / name, **arrays())
+    check(datasets.mnist(tmp_path, download=False))
+    check(datasets.mnist(tmp_path / name, download=False))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"<!DOCTYPE html><html>", "a web page; download the file again (21 bytes, expected"),
+        (b"version https://git-lfs.github.com/spec/v1", "a Git LFS pointer; run git lfs pull ("),
+        (b"\0\0\x08\x03" + bytes(50), "another data set in MNIST's format, or cut off (54 bytes"),
+        (b"PK\3\4...", "a zip file without MNIST's arrays, or damaged"),
+        (None, "another data set (other contents than MNIST's; Fashion-MNIST and KMNIST"),
+    ],
+)
+@pytest.mark.parametrize("name", ["train-images-idx3-ubyte", "train-images.idx3-ubyte.gz"])
+def test_a_file_that_is_something_else_is_named(tmp_path, name, content, message):
+    of_its_size = bytes(len(FILES["train-images-idx3-ubyte"]))
+    (tmp_path / name).write_bytes(of_its_size if content is None else content)
+    with pytest.raises(DatasetUnavailableError) as caught:
+        datasets.mnist(tmp_path, download=False)
+    assert f"{tmp_path}: {name}: " in str(caught.value)
+    assert message in str(caught.value)
+
+
+def test_an_archive_of_other_arrays_is_refused(tmp_path):
+    np.savez(tmp_path / "mnist.npz", images=np.zeros(3), labels=np.zeros(3))
+    with pytest.raises(DatasetUnavailableError, match="without MNIST's arrays.*x_train"):
+        datasets.mnist(tmp_path, download=False)
+    changed = arrays()
+    np.savez(tmp_path / "mnist.npz", **{**changed, "x_test": changed["x_test"][::-1].copy()})
+    with pytest.raises(DatasetUnavailableError, match=r"mnist\.npz: damaged, or another"):
+        datasets.mnist(tmp_path, download=False)
 
 
 def test_a_damaged_file_gives_way_to_a_whole_one(tmp_path, monkeypatch):
