@@ -82,6 +82,11 @@ def check_validation(x: Any, data: Any, split: Any) -> None:
         raise InvalidInputError(
             "Expected validation_data or validation_split; received both. Leave one out."
         )
+    if isinstance(data, (tuple, list)) and len(data) != 2:
+        raise InvalidInputError(
+            "Expected validation_data to be a set, or a pair of pictures and labels; received "
+            f"{len(data)} items. There are no sample weights: pass validation_data[:2]."
+        )
     if split and isinstance(x, DataLoader):
         raise InvalidInputError(
             "Expected arrays, an ImageSet or a Dataset with validation_split; received a "

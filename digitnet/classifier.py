@@ -323,7 +323,10 @@ class ImageClassifier:
 
         Args:
             x: Pictures, as `fit` takes them, but no folder. A `DigitClassifier` takes real
-                pictures, too: the path of a file, a PIL image, or a list of these.
+                pictures, too: the path of a file, its bytes, a binary file object, a PIL image,
+                a uint8 array (H, W), (H, W, 3) or (H, W, 4), or a list of these. But an array
+                of the network's input size, (28, 28), (N, 28, 28), (N, 1, 28, 28) or (N, 784),
+                is data in MNIST's format.
             batch_size: Pictures at a time; `None` chooses for the device.
             verbose: As for `evaluate`.
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import count
 from numbers import Real
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,8 @@ from digitnet.model_file import ModelInfo
 from digitnet.picture_warnings import NOTHING_FOUND, digit_warnings, reading_warnings
 from digitnet.pictures import (
     Digit,
+    Found,
+    Picture,
     Source,
     find_digits,
     is_picture,
@@ -94,8 +97,16 @@ class DigitClassifier(ImageClassifier):
         """
         return cls.load(_WEIGHTS, device=device)
 
+    @overload
+    def inspect(self, source: Source, *, reject_below: float = 0.0) -> Prediction: ...
+    @overload
+    def inspect(
+        self, source: list[Source] | tuple[Source, ...], *, reject_below: float = 0.0
+    ) -> list[Prediction]: ...
     @own_settings()
-    def inspect(self, source: Source, *, reject_below: float = 0.0) -> Prediction:
+    def inspect(
+        self, source: Source | list[Source] | tuple[Source, ...], *, reject_below: float = 0.0
+    ) -> Prediction | list[Prediction]:
         """Read the digit in a picture, and say how sure that is and what may be wrong.
 
         Of several digits it is the most prominent one that `read` would find. Its probabilities
@@ -104,8 +115,12 @@ class DigitClassifier(ImageClassifier):
 
         Args:
             source: A photo, a scan or a drawing: the path of a picture file, its bytes, a binary
-                file object, or a PIL image.
+                file object, a PIL image, or a uint8 array (H, W), (H, W, 3) or (H, W, 4) of any
+                size. Or a list of these.
             reject_below: Confidence in [0, 1] below which `digit` is `None`.
+
+        Returns:
+            What was read; of a list, one for each picture, those without a digit, too.
 
         Raises:
             InvalidInputError: It is no picture or cannot be read, or `reject_below` is out
@@ -118,22 +133,45 @@ class DigitClassifier(ImageClassifier):
                 f"Expected reject_below to be a number in 0..1; received {reject_below!r}."
             )
         self._require_fit()
-        picture = load_picture(source)
-        (found,) = find_digits([picture.grey], self._probabilities)
-        digit = most_prominent(found.digits, picture.grey.shape)
-        if digit is None:
-            nothing, blank = np.zeros(len(DIGITS), np.float32), np.zeros(INPUT_SHAPE[1:], np.uint8)
-            return Prediction(None, 0.0, nothing, blank, None, (*picture.notes, NOTHING_FOUND))
-        read = _prediction(digit, picture.scale)
-        return replace(
-            read,
-            digit=read.digit if read.confidence >= reject_below else None,
-            warnings=(
-                *picture.notes,
-                *digit_warnings(digit, found.digits, picture),
-                *read.warnings,
-            ),
-        )
+        if not isinstance(source, (list, tuple)):
+            return next(self._inspected([source], reject_below))
+        return list(self._inspected(source, reject_below))
+
+    def _inspected(self, sources: Sequence[Source], reject_below: float) -> Iterator[Prediction]:
+        for picture, found in self._found(sources):
+            digit = most_prominent(found.digits, picture.grey.shape)
+            if digit is None:
+                nothing = np.zeros(len(DIGITS), np.float32)
+                blank = np.zeros(INPUT_SHAPE[1:], np.uint8)
+                warnings = (*picture.notes, NOTHING_FOUND)
+                yield Prediction(None, 0.0, nothing, blank, None, warnings)
+                continue
+            read = _prediction(digit, picture.scale)
+            warnings = (*digit_warnings(digit, found.digits, picture), *read.warnings)
+            yield replace(
+                read,
+                digit=read.digit if read.confidence >= reject_below else None,
+                warnings=(*picture.notes, *warnings),
+            )
+
+    def _found(
+        self, sources: Sequence[Source], size: int = _PICTURES, verbose: Verbose = 0
+    ) -> Iterator[tuple[Picture, Found]]:
+        """Yield each picture with what was found in it; `size` of them are read at once."""
+        chunks = [sources[start : start + size] for start in range(0, len(sources), size)]
+        index = count()
+        for chunk in self._tracked(chunks, total=len(sources), verbose=verbose):
+            pictures = []
+            for source in chunk:
+                place = next(index)
+                try:
+                    pictures.append(load_picture(source))
+                except InvalidInputError as error:
+                    if len(sources) == 1:
+                        raise
+                    raise InvalidInputError(f"Picture {place} of the list: {error}") from error
+            greys = [picture.grey for picture in pictures]
+            yield from zip(pictures, find_digits(greys, self._probabilities), strict=True)
 
     @own_settings()
     def read(self, source: Source) -> Reading:
@@ -149,8 +187,7 @@ class DigitClassifier(ImageClassifier):
             NotFittedError: There was no `fit` or `load` yet.
         """
         self._require_fit()
-        picture = load_picture(source)
-        (found,) = find_digits([picture.grey], self._probabilities)
+        ((picture, found),) = self._found([source])
         digits = [digit for digit in found.digits if digit.score >= SETTINGS.digit]
         doubtful = [digit.box for digit in found.digits if digit.score < SETTINGS.digit]
         lines = [
@@ -178,31 +215,27 @@ class DigitClassifier(ImageClassifier):
 
     def _logits(self, x: Any, batch_size: int | None, verbose: Verbose) -> Tensor:
         """Return the logits of arrays in MNIST's format, or of real pictures."""
-        sources = list(x) if isinstance(x, (list, tuple)) and x else [x]
-        if not all(is_picture(source) for source in sources):
+        sources = list(x) if isinstance(x, (list, tuple)) else [x]
+        if not any(is_picture(source) and not _is_data(source) for source in sources):
             return super()._logits(x, batch_size, verbose)
+        if any(map(_is_data, sources)):
+            raise InvalidInputError(
+                "Expected pictures alone, or arrays in MNIST's format alone; received both in one "
+                "list. inspect(...) of the same takes arrays of any size as pictures."
+            )
         self._require_fit()
         size = _PICTURES if batch_size is None else check_count("batch_size", batch_size)
-        chunks = [sources[start : start + size] for start in range(0, len(sources), size)]
-        tracked = self._tracked(chunks, total=len(sources), verbose=verbose)
-        likely = [self._digits_in(chunk) for chunk in tracked]
-        return torch.from_numpy(np.concatenate(likely)).log()
-
-    def _digits_in(self, sources: Sequence[Source]) -> npt.NDArray[np.float32]:
-        """Return the probabilities (N, 10) of the most prominent digit of each picture."""
-        greys = [load_picture(source).grey for source in sources]
         likely = []
-        for source, grey, found in zip(
-            sources, greys, find_digits(greys, self._probabilities), strict=True
-        ):
-            digit = most_prominent(found.digits, grey.shape)
+        for index, (picture, found) in enumerate(self._found(sources, size, verbose)):
+            digit = most_prominent(found.digits, picture.grey.shape)
             if digit is None:
+                which = f"picture {index} of the list" if len(sources) > 1 else "the picture"
                 raise InvalidInputError(
-                    f"Expected a picture with a digit; nothing written was found in {source!r}. "
-                    "inspect(source) says so without an error."
+                    f"Expected pictures with a digit; nothing written was found in {which}. "
+                    "inspect(...) of the same answers each picture without an error."
                 )
             likely.append(digit.probabilities)
-        return np.stack(likely)
+        return torch.from_numpy(np.stack(likely)).log()
 
     @classmethod
     def _from_info(
@@ -224,8 +257,15 @@ class DigitClassifier(ImageClassifier):
         if bright:
             warn(
                 f"{bright} of {len(images)} pictures have a bright border, but MNIST's digits are "
-                "light on dark. For dark on light, pass 255 - images (floats: 1 - images)."
+                "light on dark. For dark on light, pass 255 - images (floats: 1 - images; an "
+                "ImageSet: dataclasses.replace(images, images=255 - images.images))."
             )
+
+
+def _is_data(source: Any) -> bool:
+    """Say whether an array is in MNIST's format, (28, 28) or flat (N, 784): then it is no photo."""
+    shape = getattr(source, "shape", ())
+    return shape == INPUT_SHAPE[1:] or shape[1:] == (INPUT_SHAPE[1] * INPUT_SHAPE[2],)
 
 
 def _prediction(digit: Digit, scale: float) -> Prediction:

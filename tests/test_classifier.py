@@ -577,3 +577,33 @@ def test_summary_prints_the_reports_table(capsys, monkeypatch):
         "total 421,642",
     ):
         assert row in text
+
+
+def test_a_validation_triple_is_refused_and_the_remedy_works(digits):
+    train, test = digits
+    clf = DigitClassifier("mlp", seed=0)
+    triple = (test.images, test.labels, torch.ones(len(test)))
+    with pytest.raises(InvalidInputError, match=r"received 3 items.*validation_data\[:2\]\.$"):
+        clf.fit(train[:50], epochs=1, validation_data=triple, verbose=0)
+    clf.fit(train[:50], epochs=1, validation_data=triple[:2], verbose=0)
+
+
+def test_balanced_weights_are_refused_and_the_remedy_works(digits):
+    train = digits[0][:50]
+    clf = DigitClassifier("mlp", seed=0)
+    with pytest.raises(InvalidInputError, match=r"balances classes is (.*)\.$") as caught:
+        clf.fit(train, epochs=1, class_weight="balanced", verbose=0)
+    remedy = str(caught.value).rpartition("classes is ")[2].removesuffix(".")
+    weights = eval(remedy, {"numpy": np, "labels": train.labels})
+    assert (weights * np.bincount(train.labels)).round(3).tolist() == [5] * 10
+    clf.fit(train, epochs=1, class_weight=weights, verbose=0)
+
+
+def test_pairs_come_apart_as_the_message_says(digits):
+    pairs = [digits[0][number] for number in range(20)]
+    clf = DigitClassifier("mlp", seed=0)
+    for form in (pairs, iter(pairs)):
+        with pytest.raises(InvalidInputError, match=r"apart by x, y = zip\(\*pairs\)"):
+            clf.fit(form, epochs=1, verbose=0)
+    x, y = zip(*pairs, strict=True)
+    clf.fit(x, y, epochs=1, verbose=0)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -248,3 +250,85 @@ def test_a_picture_without_a_digit_has_no_prediction(fitted, finding):
     assert found.warnings == ("nothing written found",)
     with pytest.raises(InvalidInputError, match="nothing written was found in"):
         fitted.predict(PAGE)
+
+
+PHOTO = np.full((200, 400), 255, np.uint8)
+SMALL = np.zeros((28, 28), np.uint8)
+
+
+def encoded():
+    file = io.BytesIO()
+    PAGE.save(file, "png")
+    return file
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        PHOTO,
+        np.stack([PHOTO] * 3, axis=2),
+        np.stack([PHOTO] * 4, axis=2),
+        np.zeros((28, 29), np.uint8),
+        np.zeros((28, 28, 3), np.uint8),
+        encoded(),
+        encoded().getvalue(),
+    ],
+)
+def test_uploads_and_frames_of_any_size_are_pictures(fitted, finding, source):
+    finding(found_digit(3, 20))
+    assert fitted.predict(source).tolist() == [3]
+    assert fitted.predict([source, PAGE]).tolist() == [3, 3]
+    assert fitted.inspect(source).digit == 3
+    assert fitted.read(source).text == "3"
+
+
+@pytest.mark.parametrize(
+    "form", [lambda x: x[:, 0], lambda x: x, lambda x: x.reshape(-1, 784), lambda x: list(x[:, 0])]
+)
+def test_arrays_of_the_networks_size_are_data(fitted, digits, finding, form):
+    finding(found_digit(3, 20))
+    images = digits[1].images[:5].numpy()
+    expected = fitted.predict_proba(torch.from_numpy(images))
+    assert np.array_equal(fitted.predict_proba(form(images)), expected)
+    with pytest.raises(InvalidInputError, match=r"received \(28, 28\). Add a batch axis"):
+        fitted.predict(SMALL)
+
+
+def test_an_array_of_the_networks_size_is_a_picture_for_inspect_and_read(fitted, finding):
+    finding(found_digit(3, 2))
+    assert fitted.inspect(SMALL).digit == 3
+    assert fitted.read(SMALL).text == "3"
+
+
+@pytest.fixture
+def blanks(monkeypatch):
+    """Have a stand-in find a 3 in light pictures, and nothing in dark ones."""
+
+    def find(pictures, classify):
+        return [
+            Found([found_digit(3, 20)] if grey.mean() > 0.5 else [], [], []) for grey in pictures
+        ]
+
+    monkeypatch.setattr("digitnet.digits.find_digits", find)
+    monkeypatch.setattr("digitnet.digits._PICTURES", 4)
+
+
+def test_a_blank_picture_among_many_is_named_and_loses_nothing(fitted, blanks):
+    pictures = [PHOTO] * 10
+    pictures[6] = 255 - PHOTO
+    with pytest.raises(InvalidInputError, match="picture 6 of the list. inspect") as caught:
+        fitted.predict(pictures)
+    assert len(str(caught.value)) < 200
+    found = fitted.inspect(pictures)
+    assert [one.digit for one in found] == [3] * 6 + [None] + [3] * 3
+    assert found[6].warnings == ("nothing written found",)
+    assert fitted.inspect(tuple(pictures[:2]), reject_below=0.99)[1].digit is None
+    assert fitted.inspect([]) == []
+
+
+def test_a_picture_among_many_that_cannot_be_read_is_named(fitted, blanks):
+    for call in (fitted.predict, fitted.inspect):
+        with pytest.raises(InvalidInputError, match=r"Picture 5 of the list: .*no 'gone\.png'"):
+            call([PHOTO] * 5 + ["gone.png"])
+        with pytest.raises(InvalidInputError, match="Picture 1 of the list: .*cv2.imread"):
+            call([PHOTO, None])

@@ -399,10 +399,12 @@ def test_an_untrained_classifier_reads_no_pictures(drawings):
 
 
 def test_mixed_lists_are_refused(reader, drawings):
-    with pytest.raises(InvalidInputError, match="received a PIL image"):
-        reader.predict([drawings[0].picture, np.zeros((28, 28), np.uint8)])
+    mixed = [drawings[0].picture, np.zeros((28, 28), np.uint8)]
+    with pytest.raises(InvalidInputError, match=r"received both in one list\. inspect\(\.\.\.\)"):
+        reader.predict(mixed)
+    assert len(reader.inspect(mixed)) == 2
 
 
 def test_training_data_are_not_taken_from_files(digits):
-    with pytest.raises(InvalidInputError, match="Open it first"):
+    with pytest.raises(InvalidInputError, match="Convert a list of these"):
         DigitClassifier().fit(["a.png"], [1])

@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from digitnet.data.image_set import ImageSet, Shape
 from digitnet.data.pixels import arranged, describe_shapes, to_uint8
+from digitnet.data.remedies import described, described_names, described_picture, first_odd
 from digitnet.data.spool import Rows, Spool
 from digitnet.errors import InvalidInputError
 from digitnet.randomness import READING, Stream, derive_seed
@@ -47,7 +48,10 @@ def to_image_set(
             return _checked(x, classes, input_shape)
         x, y = _read(x, input_shape, labelled=True, seed=seed)
     elif y is None and not isinstance(x, (str, os.PathLike)):
-        raise InvalidInputError("Expected labels with the pictures; received none. Pass y.")
+        raise InvalidInputError(
+            "Expected labels with the pictures; received none. Pass y; pairs of picture and label "
+            "come apart by x, y = zip(*pairs)."
+        )
     images = to_images(x, input_shape=input_shape)
     return ImageSet(images, to_labels(y, count=len(images), classes=classes), classes, "arrays")
 
@@ -70,7 +74,12 @@ def to_images(x: Any, *, input_shape: Shape, seed: int = 0) -> Tensor:
         return x.images
     if isinstance(x, (Dataset, DataLoader)):
         return _read(x, input_shape, labelled=False, seed=seed)[0]
-    pixels = to_uint8(arranged(_to_array(x, "pictures"), input_shape))
+    picture = described_picture(x[0] if isinstance(x, (list, tuple)) and x else x, input_shape)
+    if picture is not None:
+        raise InvalidInputError(
+            f"Expected pictures as numbers, in an array, a tensor or a list; received {picture}"
+        )
+    pixels = to_uint8(arranged(_to_array(x, "images"), input_shape))
     return torch.from_numpy(pixels)
 
 
@@ -85,18 +94,19 @@ def to_labels(y: Any, *, count: int, classes: tuple[str, ...]) -> Tensor:
     Raises:
         InvalidInputError: Anything else; the message names the remedy.
     """
-    labels = _to_array(y, "labels")
+    labels = _to_array(y, "labels", classes)
     if labels.ndim == 2 and labels.shape[1] == len(classes) and len(classes) > 1:
         labels = _from_one_hot(labels)
     if labels.ndim != 1:
-        remedy = " Use labels.ravel()." if labels.ndim == 2 and labels.shape[1] == 1 else ""
+        remedy = " Pass numpy.ravel(labels)." if labels.ndim == 2 and labels.shape[1] == 1 else ""
         raise InvalidInputError(
             f"Expected labels of shape (N,), or one-hot (N, {len(classes)}); "
             f"received {labels.shape}.{remedy}"
         )
     if not np.issubdtype(labels.dtype, np.integer):
         raise InvalidInputError(
-            f"Expected integer labels; received {labels.dtype}. Convert them: labels.astype(int)."
+            f"Expected integer labels; received {labels.dtype}. Convert them: "
+            "numpy.asarray(labels).astype(int)."
         )
     if len(labels) != count:
         raise InvalidInputError(
@@ -105,41 +115,40 @@ def to_labels(y: Any, *, count: int, classes: tuple[str, ...]) -> Tensor:
     outside = np.unique(labels[(labels < 0) | (labels >= len(classes))]).tolist()
     if outside:
         some = ", ".join(map(str, outside[:5])) + (", ..." if len(outside) > 5 else "")
-        remedy = " They begin at 0: pass y - 1." if labels.min() == 1 else ""
+        remedy = " They begin at 0: pass numpy.asarray(labels) - 1." if labels.min() == 1 else ""
         raise InvalidInputError(
             f"Expected labels in 0..{len(classes) - 1}; received {some}.{remedy}"
         )
     return torch.from_numpy(labels.astype(np.int64))
 
 
-def _to_array(values: Any, what: str) -> npt.NDArray[Any]:
-    first = values[0] if isinstance(values, (list, tuple)) and values else values
-    if isinstance(first, (str, os.PathLike)) and what == "pictures":
-        raise InvalidInputError(
-            f"Expected pictures as numbers, in an array or a tensor; received the path '{first}'. "
-            "Open it first: numpy.asarray(PIL.Image.open(path)); a folder with one sub-folder a "
-            "class: digitnet.datasets.image_folder(path)."
-        )
-    if type(first).__module__.startswith("PIL."):
-        raise InvalidInputError(
-            f"Expected {what} as numbers, in an array or a tensor; received a PIL image. "
-            "Convert it: numpy.asarray(picture)."
-        )
+def _to_array(values: Any, what: str, classes: tuple[str, ...] = ()) -> npt.NDArray[Any]:
+    """Return numbers; refuse other values with a remedy, names of classes too."""
     try:
         array = _stacked(values)
     except (TypeError, ValueError, RuntimeError, NotImplementedError) as error:
-        raise InvalidInputError(f"Expected {what} as numbers, all of one size; {error}.") from error
-    if array.dtype.kind == "O":
-        raise InvalidInputError(
-            f"Expected {what} as numbers; received {type(first).__name__} objects. "
-            f"Convert them: {what}.astype(int)."
+        odd = first_odd(values)
+        found = (
+            f"{error}. Bring them to one size."
+            if odd is values
+            else f"received {described(odd, what)}"
         )
-    if array.dtype.kind not in "biuf":
-        raise InvalidInputError(
-            f"Expected {what} as numbers; received {array.dtype}. Convert them: "
-            f"{what}.astype({'int' if what == 'labels' else 'float'})."
-        )
-    return array
+        raise InvalidInputError(f"Expected {what} as numbers, all of one size; {found}") from error
+    if array.dtype.kind in "biuf":
+        return array
+    odd = first_odd(values)
+    if isinstance(odd, str) and classes:
+        found = described_names(values, classes)
+    elif isinstance(odd, (str, os.PathLike)) and array.ndim == 1:
+        found = f"text in {type(values).__name__}. Pass a list: list({what})."
+    elif array.ndim and (odd is values or array.dtype.kind == "U"):
+        number = "int" if what == "labels" else "float"
+        found = f"{array.dtype}. Convert them: numpy.asarray({what}).astype({number})."
+    else:
+        found = described(odd, what)
+    raise InvalidInputError(
+        f"Expected {what} as numbers, in an array, a tensor or a list; received {found}"
+    )
 
 
 def _stacked(values: Any) -> npt.NDArray[Any]:
@@ -156,7 +165,7 @@ def _from_one_hot(rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if not (np.isin(rows, (0, 1)).all() and (rows.sum(axis=1) == 1).all()):
         raise InvalidInputError(
             "Expected one-hot labels with a single 1 in each row and 0 elsewhere; received "
-            "other values. For probabilities, pass labels.argmax(axis=1)."
+            "other values. For probabilities, pass numpy.asarray(labels).argmax(axis=1)."
         )
     labels: npt.NDArray[Any] = rows.argmax(axis=1)
     return labels
@@ -229,7 +238,9 @@ def _check_shape(images: ImageSet, input_shape: Shape) -> None:
     if tuple(images.images.shape[1:]) != input_shape:
         raise InvalidInputError(
             f"Expected pictures of shape {describe_shapes(input_shape)}; the set "
-            f"'{images.name}' has {tuple(images.images.shape)}."
+            f"'{images.name}' has {tuple(images.images.shape)}. Of a folder: "
+            f"digitnet.datasets.image_folder(path, size={input_shape[1:]}, "
+            f"mode='{'L' if input_shape[0] == 1 else 'RGB'}')."
         )
     if not len(images):
         raise InvalidInputError(f"Expected at least one picture; the set '{images.name}' is empty.")

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digitnet.data.image_set import Shape
+from digitnet.data.remedies import shape_remedy
 from digitnet.errors import InvalidInputError, warn
 
 _ROUNDING = 1e-3  # by how much a resized picture may exceed 1; clipped
@@ -29,19 +30,8 @@ def arranged(array: npt.NDArray[Any], input_shape: Shape) -> npt.NDArray[Any]:
         return array.reshape(-1, *input_shape)
     raise InvalidInputError(
         f"Expected pictures of shape {describe_shapes(input_shape)}; received {array.shape}. "
-        + _shape_remedy(array.shape, input_shape)
+        + shape_remedy(array, input_shape)
     )
-
-
-def _shape_remedy(shape: tuple[int, ...], input_shape: Shape) -> str:
-    channels, height, width = input_shape
-    flat = channels * height * width
-    if shape in (input_shape, (height, width), (height, width, channels), (flat,)):
-        return "Add a batch axis: images[None]."
-    if shape[1:] == (flat + 1,):
-        return "Leave the column of the labels out."
-    photo = " DigitClassifier takes a photo or a drawing as it is: its path, or the PIL image."
-    return f"Bring them to {height}x{width}.{photo if channels == 1 else ''}"
 
 
 def to_uint8(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
@@ -49,7 +39,7 @@ def to_uint8(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     if array.dtype == np.bool_:
         raise InvalidInputError(
             "Expected pictures of integers in 0..255 or floats in 0..1; received bool. "
-            "Convert them: images.astype(float)."
+            "Convert them: numpy.asarray(images).astype(float)."
         )
     low, high = array.min(), array.max()  # NaN comes through as NaN
     if array.dtype.kind in "iu":
@@ -65,7 +55,7 @@ def to_uint8(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     if not (np.isfinite(low) and np.isfinite(high)):
         raise InvalidInputError(
             "Expected finite pictures; received NaN or infinity. Replace them: "
-            "numpy.nan_to_num(images)."
+            "numpy.nan_to_num(images, posinf=1, neginf=0)."
         )
     if low < 0 or high > 1 + _ROUNDING:
         raise InvalidInputError(
@@ -93,7 +83,7 @@ class _Shared:
 
 def _float_remedy(low: float, high: float) -> str:
     if low >= 0 and high <= 255:
-        return "Divide by 255: images / 255."
+        return "Divide by 255: numpy.asarray(images) / 255."
     return "They look normalised already; leave that out, the network normalises itself."
 
 

@@ -1,4 +1,4 @@
-"""Loading: a file, bytes, a file object or a PIL image becomes an upright grey array."""
+"""Loading: a file, bytes, a file object, an image or an array becomes an upright grey array."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, Union
 import numpy as np
 import numpy.typing as npt
 
+from digitnet.data.remedies import PICTURES, described, is_url
 from digitnet.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ Floats: TypeAlias = npt.NDArray[np.floating[Any]]
 Grey: TypeAlias = Floats
 """A grey image or a map: float32 (H, W) in [0, 1]."""
 
-Source: TypeAlias = Union[str, "os.PathLike[str]", bytes, BinaryIO, "Image.Image"]
-"""A picture: the path of a file, its bytes, a binary file object, or a PIL image."""
+Source: TypeAlias = Union[str, "os.PathLike[str]", bytes, BinaryIO, "Image.Image", npt.NDArray[Any]]
+"""A picture: a file's path or bytes, a binary file object, a PIL image, or an array of pixels."""
 
 MAX_PIXELS = 64_000_000  # of the source; Pillow decodes to 4 bytes a pixel: 256 MB
 MAX_AREA = 1024 * 1024  # pixels kept: an A4 page at 110 dpi, digits of 3 mm are 13 px high
@@ -60,7 +61,9 @@ class Picture:
 
 
 def is_picture(source: object) -> bool:
-    """Say whether `load_picture` takes the object, by its type alone."""
+    """Say whether `load_picture` takes the object, by its type alone and an array's shape."""
+    if isinstance(source, np.ndarray):
+        return source.dtype == np.uint8 and source.ndim > 1 and source.shape[2:] in ((), (3,), (4,))
     classes = type(source).mro()  # PIL's class by name: importing PIL is slow
     is_image = any((cls.__module__, cls.__name__) == ("PIL.Image", "Image") for cls in classes)
     is_file = callable(getattr(source, "read", None)) and hasattr(source, "seek")
@@ -71,8 +74,8 @@ def load_picture(source: Source) -> Picture:
     """Load a picture: turned upright by its EXIF tag, composited on a background, in grey.
 
     Args:
-        source: The path of a file that Pillow reads, its bytes, a binary file object (read from
-            its beginning and left open), or a PIL image, of which the current frame is read.
+        source: A file that Pillow reads (file objects are read from their beginning and left open),
+            a PIL image (its current frame), or a uint8 array (H, W), (H, W, 3) or (H, W, 4).
 
     Raises:
         InvalidInputError: It does not exist, is no picture, damaged, or over 64 megapixels.
@@ -80,14 +83,13 @@ def load_picture(source: Source) -> Picture:
     from PIL import Image  # slow to import
 
     if not is_picture(source):
-        raise InvalidInputError(
-            "Expected the path of a picture, its bytes, a binary file object or a PIL image; "
-            f"received {type(source).__name__}. Make an array an image: "
-            "PIL.Image.fromarray(array); predict takes arrays of 28x28."
-        )
+        raise InvalidInputError(f"Expected {PICTURES}; received {described(source, 'picture')}")
     try:
+        source = Image.fromarray(source) if isinstance(source, np.ndarray) else source
         if isinstance(source, Image.Image):
             return _loaded(source, draft=False)
+        if isinstance(source, (str, os.PathLike)):
+            source = os.path.expanduser(source)  # noqa: PTH111 - Path's raises for unknown users
         with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
             return _loaded(image, draft=True)
     except InvalidInputError:
@@ -136,12 +138,13 @@ def _problem(source: Any, error: Exception) -> str:
     """Say what is wrong with a source that Pillow cannot read, by its first bytes."""
     is_path, is_file = isinstance(source, (str, os.PathLike)), hasattr(source, "read")
     kind = "data" if isinstance(source, bytes) else "file object" if is_file else "image"
-    name = f"'{Path(source)}'" if is_path else f"the {kind}"
+    name = f"'{source!s:.200}'" if is_path else f"the {kind}"
     if type(error).__name__ == "DecompressionBombError":
         name = f" of at most {MAX_PIXELS // 10**6} million pixels; {name} is larger"
         return f"{name}. {error} Make it smaller, or crop it to the digits"
-    if isinstance(error, FileNotFoundError):
-        return f"; there is no {name}. Check the path"
+    if is_path and not os.path.exists(source):  # noqa: PTH110 - Path's raises for long names
+        url = "; it is a URL. Pass what it holds: urllib.request.urlopen(url).read()"
+        return url if is_url(source) else f"; there is no {name}. Check the path"
     start: Any = source[:8] if isinstance(source, bytes) else b"?"
     with suppress(OSError, ValueError):
         if is_path and Path(source).is_dir():

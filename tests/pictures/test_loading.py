@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import re
 import struct
+import urllib.request
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -171,10 +175,60 @@ def test_a_broken_note_does_not_lose_the_picture(note, times, tmp_path):
     assert dark_corner(load_picture(tmp_path / "photo.jpg").grey)
 
 
-@pytest.mark.parametrize("source", [PIXELS, None, 5, [IMAGE]])
-def test_an_object_of_another_type_is_refused(source):
-    with pytest.raises(InvalidInputError, match=r"path of a picture, .*; received \w+\. Make"):
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        (PIXELS / 255, r"float64 \(40, 60\)\. .*numpy.asarray\(picture\).astype\('uint8'\)"),
+        (PIXELS[None, :, :, None], r"uint8 \(1, 40, 60, 1\)\. Pass one at a time"),
+        (PIXELS[0], r"uint8 \(60,\)"),
+        (None, "None. Check the path: cv2.imread returns it"),
+        (5, "int. Pass an array"),
+        ([IMAGE], "a list. Pass its items one at a time"),
+    ],
+)
+def test_an_object_of_another_type_is_refused(source, found):
+    with pytest.raises(InvalidInputError, match=rf"Expected a picture: a path, .*received {found}"):
         load_picture(source)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
+@pytest.mark.parametrize("view", [lambda a: a, np.asfortranarray, lambda a: a[::-1][::-1]])
+def test_arrays_are_loaded_as_the_image_is(mode, view):
+    image = IMAGE.convert(mode)
+    if mode == "RGBA":
+        image.putalpha(Image.fromarray(255 - PIXELS))
+    expected = load_picture(image).grey
+    array = view(np.array(image))
+    array.flags.writeable = False
+    assert np.array_equal(load_picture(array).grey, expected)
+
+
+@pytest.mark.parametrize("shape", [(0, 5), (5, 0, 3)])
+def test_an_array_without_pixels_is_refused(shape):
+    with pytest.raises(InvalidInputError, match="Expected"):
+        load_picture(np.zeros(shape, np.uint8))
+
+
+def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    IMAGE.save(tmp_path / "x.png")
+    for source in ("~/x.png", Path("~/x.png")):
+        assert load_picture(source).grey.shape == (40, 60)
+    for source in ("~/gone.png", "~nobody-of-that-name/x.png"):
+        with pytest.raises(InvalidInputError, match=r"there is no '.*\.png'\. Check the path"):
+            load_picture(source)
+
+
+def test_a_url_is_told_and_the_remedy_works():
+    with pytest.raises(InvalidInputError, match="it is a URL"):
+        load_picture("https://example.com/3.png")
+    url = "data:image/png;base64," + base64.b64encode(encoded()).decode()
+    with pytest.raises(InvalidInputError, match=r"it is a URL. .*: (urllib.*)\.$") as caught:
+        load_picture(url)
+    assert url not in str(caught.value)
+    remedy = re.search(r": (urllib.*)\.$", str(caught.value)).group(1)
+    assert load_picture(eval(remedy, {"urllib": urllib, "url": url})).grey.shape == (40, 60)
 
 
 def encoded(form="png"):
@@ -268,8 +322,10 @@ def test_resize_averages_areas_and_interpolates_in_range():
 
 
 def test_a_name_that_no_file_can_have_is_refused():
-    with pytest.raises(InvalidInputError, match="Expected a picture"):
-        load_picture("data:image/png;base64," + 5000 * "A")
+    for name in (5000 * "A", "a\0b"):
+        with pytest.raises(InvalidInputError, match="Expected a picture; there is no '") as caught:
+            load_picture(name)
+        assert len(str(caught.value)) < 300
 
 
 def test_an_image_without_pixels_is_refused():
@@ -299,5 +355,10 @@ def test_pictures_are_told_from_arrays_by_their_type():
     assert is_picture(b"")
     assert is_picture(io.BytesIO())
     assert is_picture(IMAGE)
-    assert not is_picture(PIXELS)
+    assert is_picture(PIXELS)
+    assert is_picture(np.zeros((4, 5, 3), np.uint8))
+    assert is_picture(np.zeros((4, 5, 4), np.uint8))
+    for shape in ((5,), (4, 5, 2), (4, 5, 1), (2, 4, 5, 3), ()):
+        assert not is_picture(np.zeros(shape, np.uint8))
+    assert not is_picture(PIXELS.astype(np.int64))
     assert not is_picture([IMAGE])

@@ -1,0 +1,135 @@
+"""What values are that are no pictures as they stand, and what to do with them.
+
+Remedies are expressions that run as they are, with the user's values under the name in the message.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from numbers import Number
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from digitnet.data.image_set import Shape
+
+PICTURES = (
+    "a picture: a path, bytes, a binary file object, a PIL image, or a uint8 array (H, W), "
+    "(H, W, 3) or (H, W, 4)"
+)
+"""What is taken as a picture."""
+
+
+def is_url(text: str | os.PathLike[str]) -> bool:
+    """Say whether a text is a URL, a data URL too, and no path."""
+    return re.match(r"data:|\w{2,}:/", str(text)) is not None
+
+
+def described(value: Any, name: str = "pictures") -> str:
+    """Say what a value is, and how to pass what it holds.
+
+    Args:
+        value: Neither numbers nor a picture.
+        name: What the value is called in the remedy.
+    """
+    kind = type(value).__name__
+    if value is None:
+        imread = "Check the path: cv2.imread returns it for a file that it cannot read."
+        return f"None. {'Leave its picture out.' if name == 'labels' else imread}"
+    if hasattr(value, "toarray"):
+        return f"a sparse {kind}. Convert it: {name}.toarray()."
+    if isinstance(value, Iterator):
+        return f"a {kind}. Read it first: list({name})."
+    if isinstance(value, (np.ndarray, Tensor)):
+        return (
+            f"{value.dtype} {tuple(value.shape)}. Pass one at a time, with levels of 0..255: "
+            f"numpy.asarray({name}).astype('uint8')."
+        )
+    if isinstance(value, (list, tuple)):
+        return f"a {kind}. Pass its items one at a time."
+    return f"{kind}. Pass an array, a tensor or a list."
+
+
+def described_picture(value: Any, input_shape: Shape) -> str | None:
+    """Say what kind of picture a value is, and how to make numbers of a list; `None` if none."""
+    channels, height, width = input_shape
+    if isinstance(value, (str, os.PathLike)):
+        url = is_url(value)
+        found = "a URL" if url else f"the path '{value!s:.200}'"
+        opened = f"PIL.Image.open({'urllib.request.urlopen(picture)' if url else 'picture'})"
+    elif isinstance(value, bytes):
+        found, opened = "bytes", "PIL.Image.open(io.BytesIO(picture))"
+    elif hasattr(value, "read"):
+        found, opened = "a file object", "PIL.Image.open(picture)"
+    elif type(value).__module__.startswith("PIL."):
+        found, opened = "a PIL image", "picture"
+    else:
+        return None
+    mode = "L" if channels == 1 else "RGB"
+    converted = f"{opened}.convert('{mode}').resize(({width}, {height}))"
+    photos = "[found.pixels for found in DigitClassifier.pretrained().inspect(pictures)]"
+    return (
+        f"{found}. Convert a list of these: "
+        f"numpy.stack([numpy.asarray({converted}) for picture in pictures])"
+        + (f"; photos of digits: {photos}." if input_shape == (1, 28, 28) else ".")
+    )
+
+
+def described_names(labels: Any, classes: tuple[str, ...]) -> str:
+    """Say which classes' names labels are, and how to make indices of them."""
+    names = np.ravel(np.asarray(labels, object)).tolist()
+    unknown = [name for name in names if name not in classes]
+    if unknown:
+        return f"{unknown[0]!r}, none of the classes {list(classes)}. Correct it, or leave it out."
+    return f"{names[0]!r}. Convert names: [clf.classes.index(name) for name in labels]."
+
+
+def first_odd(values: Any) -> Any:
+    """Return the first item that is no number, or the values where all are."""
+    items = values if isinstance(values, (list, tuple)) else np.ravel(np.asarray(values, object))
+    numeric = (Number, np.ndarray, Tensor, list, tuple)
+    return next((item for item in items if not isinstance(item, numeric)), values)
+
+
+def shape_remedy(array: np.ndarray[Any, Any], input_shape: Shape) -> str:
+    """Return what makes pictures of an array of another shape, passed as `images`.
+
+    Where several things are to be done, it is the first of them.
+    """
+    channels, height, width = input_shape
+    shape, sides = array.shape, (height, width)
+    images = "numpy.asarray(images)"
+    # one picture, or another order of the axes
+    flat = channels * height * width
+    if shape in (input_shape, sides, (*sides, channels), (flat,)) or shape[2:] in ((3,), (4,)):
+        return f"Add a batch axis: {images}[None]."
+    if shape[1:] == (flat + 1,):
+        return f"Where the labels are the first column, leave it out: {images}[:, 1:]."
+    if height != width and shape[1:] in ((width, height), (channels, width, height)):
+        return f"Swap height and width: {images}.swapaxes(-1, -2)."
+    if shape[:-1] in (sides, input_shape, (*sides, channels)):
+        return f"The pictures lie along the last axis: numpy.moveaxis({images}, -1, 0)."
+    if array.ndim not in (2, 3, 4):
+        return "Bring them to that shape."
+    # another number of channels
+    last = array.ndim == 4 and shape[3] <= 4
+    rows, columns = shape[1:3] if last else shape[-2:]
+    found = 1 if array.ndim < 4 else shape[3 if last else 1]
+    if channels == 1 and found in (3, 4):
+        colours, axis = ("[..., :3]", 3) if last else ("[:, :3]", 1)
+        return f"Make them grey: {images}{colours}.mean(axis={axis}).astype('{array.dtype}')."
+    if channels > 1 and found == 1:
+        one = f"{images}.reshape(-1, 1, {rows}, {columns})"
+        return f"Repeat the channel: {one}.repeat({channels}, axis=1)."
+    # another size
+    planes = "permute(0, 3, 1, 2)" if last else f"reshape(-1, {found}, {rows}, {columns})"
+    resized = f"torch.as_tensor(numpy.array(images)).{planes}.float(), {sides}, mode='area'"
+    levels = ".byte()" if array.dtype.kind in "iu" else ""
+    photos = " DigitClassifier.predict takes uint8 photos of any size: list(images)."
+    return (
+        f"Bring them to {height}x{width}: torch.nn.functional.interpolate({resized}){levels}."
+        + (photos if input_shape == (1, 28, 28) else "")
+    )
