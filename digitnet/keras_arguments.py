@@ -118,7 +118,7 @@ def refuses(arguments: Mapping[str, str]) -> Callable[[Callable[P, T]], Callable
             if len(args) > len(leading):
                 raise InvalidInputError(
                     f"Expected {name}({', '.join(leading[1:])}) and all else by name; received "
-                    f"{len(args) - 1} arguments without a name. Write name=value for the others."
+                    f"{len(args) - 1} without a name. Write name=value for the others."
                 )
             return function(*args, **kwargs)
 

@@ -61,8 +61,13 @@ def check(body: nn.Module, *, classes: int, input_shape: Shape) -> None:
             "Expected a network made outside torch.inference_mode(), as its weights are to be "
             "trained; received one made within. Pass copy.deepcopy(model), outside of it."
         )
-    if any(map(is_lazy, [*body.parameters(), *body.buffers()])):
+    if _lazy(body):
         _check_mode(body, classes, input_shape, training=False)  # gives them their shapes
+    if left := _lazy(body):
+        raise InvalidInputError(
+            f"Expected every lazy layer to run on a picture; received no input for '{left[0]}'. "
+            "Leave it out of the network."
+        )
     before = copy.deepcopy(body.state_dict())
     try:
         for training in (False, True):  # some layers fail, or give something else, in one alone
@@ -70,6 +75,12 @@ def check(body: nn.Module, *, classes: int, input_shape: Shape) -> None:
     finally:
         if before:
             body.load_state_dict(before)  # batch norm counts what it sees in training
+
+
+def _lazy(body: nn.Module) -> list[str]:
+    """Return the names of weights and buffers that have no shape yet."""
+    tensors = [*body.named_parameters(), *body.named_buffers()]
+    return [name for name, tensor in tensors if is_lazy(tensor)]
 
 
 def _check_mode(body: nn.Module, classes: int, input_shape: Shape, *, training: bool) -> None:

@@ -144,3 +144,10 @@ def test_lazy_layers_get_their_shapes_and_weights_from_the_seed(digits, tmp_path
 def test_a_lazy_layer_that_does_not_fit_is_named():
     with pytest.raises(InvalidInputError, match=r"layer '1' \(Linear\(in_features=700"):
         DigitClassifier(nn.Sequential(nn.Flatten(), nn.Linear(700, 50), nn.LazyLinear(10)))
+
+
+def test_a_lazy_layer_that_never_runs_is_named():
+    own = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+    own[1].register_module("spare", nn.LazyLinear(10))
+    with pytest.raises(InvalidInputError, match="received no input for '1.spare.weight'. Leave it"):
+        DigitClassifier(own)
