@@ -38,7 +38,7 @@ def test_without_amounts_nothing_changes(pictures):
 
 def test_a_shift_moves_whole_pixels_with_zeros_from_outside(pictures, monkeypatch):
     # the greatest amount, for every picture
-    monkeypatch.setattr(torch, "rand", lambda count, device: torch.ones(count))
+    monkeypatch.setattr(torch, "rand", lambda count, **options: torch.ones(count))
     moved = augment(pictures, Augmentation(shift=3))
     assert torch.allclose(moved[..., :-3, :-3], pictures[..., 3:, 3:].float(), atol=0.01)
     assert (moved[..., -3:, :].abs() < 0.01).all()
@@ -47,7 +47,7 @@ def test_a_shift_moves_whole_pixels_with_zeros_from_outside(pictures, monkeypatc
 @pytest.mark.parametrize(("drawn", "moved"), [(0.0, -2), (0.5, 0), (0.9999, 2)])
 def test_a_crop_is_one_of_a_picture_with_mirrored_borders(monkeypatch, drawn, moved):
     images = torch.randint(256, (4, 3, 9, 7), dtype=torch.uint8)
-    monkeypatch.setattr(torch, "rand", lambda shape, device: torch.full(shape, drawn))
+    monkeypatch.setattr(torch, "rand", lambda shape, **options: torch.full(shape, drawn))
     padded = np.pad(images.numpy(), ((0, 0), (0, 0), (2, 2), (2, 2)), mode="reflect")
     expected = padded[:, :, 2 + moved : 11 + moved, 2 + moved : 9 + moved]
     assert np.array_equal(augment(images, Augmentation(crop=2)).numpy(), expected)
@@ -92,7 +92,7 @@ def test_a_part_of_a_batch_is_changed_as_it_is_in_the_whole(pictures):
 
 
 def test_a_rotation_is_torchvisions(pictures, monkeypatch):
-    monkeypatch.setattr(torch, "rand", lambda count, device: torch.ones(count))
+    monkeypatch.setattr(torch, "rand", lambda count, **options: torch.ones(count))
     turned = augment(pictures, Augmentation(rotation=20))
     expected = v2.functional.rotate(
         pictures.float(), 20, interpolation=v2.InterpolationMode.BILINEAR
@@ -102,7 +102,7 @@ def test_a_rotation_is_torchvisions(pictures, monkeypatch):
 
 @pytest.mark.parametrize("change", [{"rotation": 30}, {"shear": 20}, {"shift": 3}])
 def test_pictures_that_are_not_square_are_changed_as_torchvision_does(change, monkeypatch):
-    monkeypatch.setattr(torch, "rand", lambda count, device: torch.ones(count))
+    monkeypatch.setattr(torch, "rand", lambda count, **options: torch.ones(count))
     images = torch.randint(256, (2, 3, 28, 20), dtype=torch.uint8).float()
     images = v2.functional.gaussian_blur(images, [7, 7], [2.0, 2.0]).byte()
     most = {"rotation": 0.0, "shear": 0.0, "shift": 0} | change
@@ -118,12 +118,12 @@ def test_pictures_that_are_not_square_are_changed_as_torchvision_does(change, mo
 
 
 def test_a_scale_makes_larger(pictures, monkeypatch):
-    monkeypatch.setattr(torch, "rand", lambda count, device: torch.ones(count))
+    monkeypatch.setattr(torch, "rand", lambda count, **options: torch.ones(count))
     assert augment(pictures, Augmentation(scale=0.2)).sum() > 1.3 * pictures.float().sum()
 
 
 def test_bending_at_the_greatest_is_a_shift_where_all_points_agree(pictures, monkeypatch):
-    monkeypatch.setattr(torch, "rand", lambda shape, device: torch.ones(shape))
+    monkeypatch.setattr(torch, "rand", lambda shape, **options: torch.ones(shape))
     bent = augment(pictures, Augmentation(elastic=2))
     assert torch.allclose(bent, augment(pictures, Augmentation(shift=2)), atol=0.05)
 
@@ -139,7 +139,7 @@ def test_bending_moves_neighbours_alike_and_distant_pixels_differently():
 
 @pytest.mark.parametrize("sign", [1, -1])
 def test_a_stroke_becomes_a_pixel_thicker_or_thinner_at_the_greatest(pictures, monkeypatch, sign):
-    monkeypatch.setattr(torch, "rand", lambda shape, device: torch.full(shape, (1 + sign) / 2))
+    monkeypatch.setattr(torch, "rand", lambda shape, **options: torch.full(shape, (1 + sign) / 2))
     changed = augment(pictures, Augmentation(stroke=1))
     numpy_function = ndimage.grey_dilation if sign > 0 else ndimage.grey_erosion
     x = pictures.numpy()[:, 0]
@@ -149,7 +149,7 @@ def test_a_stroke_becomes_a_pixel_thicker_or_thinner_at_the_greatest(pictures, m
 
 
 def test_a_blur_is_a_gaussians(pictures, monkeypatch):
-    monkeypatch.setattr(torch, "rand", lambda shape, device: torch.ones(shape))
+    monkeypatch.setattr(torch, "rand", lambda shape, **options: torch.ones(shape))
     blurred = augment(pictures, Augmentation(blur=0.8))
     expected = ndimage.gaussian_filter(
         pictures.float().numpy(), (0, 0, 0.8, 0.8), mode="constant", radius=(0, 0, 3, 3)
@@ -159,7 +159,7 @@ def test_a_blur_is_a_gaussians(pictures, monkeypatch):
 
 def test_noise_has_the_deviation_and_stays_in_range(monkeypatch):
     grey = torch.full((64, 1, 28, 28), 128, dtype=torch.uint8)
-    monkeypatch.setattr(torch, "rand", lambda shape, device: torch.ones(shape))
+    monkeypatch.setattr(torch, "rand", lambda shape, **options: torch.ones(shape))
     assert augment(grey, Augmentation(noise=0.1)).std() == pytest.approx(25.5, rel=0.03)
     noisy = augment(grey, Augmentation(noise=1))
     assert (noisy.min(), noisy.max()) == (0, 255)
