@@ -25,6 +25,7 @@ from digitnet.checkpoint import network_tensors, newest
 from digitnet.data.batches import Batches, fingerprint
 from digitnet.data.coercion import to_image_set, to_images
 from digitnet.data.image_set import ImageSet, Shape, checked_classes
+from digitnet.data.pixels import warn_of_faint
 from digitnet.datasets.image_folder import image_folder
 from digitnet.errors import (
     ArtifactError,
@@ -626,6 +627,7 @@ class ImageClassifier:
 
     def _notice(self, images: Tensor) -> None:
         """Warn of pictures, uint8 (N, C, H, W), that are valid but odd."""
+        warn_of_faint(images)
 
     def _logits(self, x: Any, batch_size: int | None, verbose: arguments.Verbose) -> Tensor:
         self._require_fit()

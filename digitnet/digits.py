@@ -250,6 +250,7 @@ class DigitClassifier(ImageClassifier):
         return cls(model, recipe=info.recipe, device=device, seed=info.seed)
 
     def _notice(self, images: Tensor) -> None:
+        super()._notice(images)
         bright = 0
         for part in images.split(_CHUNK):
             edges = [part[..., [0, -1], :].flatten(1), part[..., [0, -1]].flatten(1)]

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from digitnet.data.image_set import ImageSet, Shape
-from digitnet.data.pixels import arranged, describe_shapes, to_uint8
+from digitnet.data.pixels import arranged, describe_shapes, to_uint8, warn_of_emnist
 from digitnet.data.remedies import described, described_names, described_picture, first_odd
 from digitnet.data.spool import Rows, Spool
 from digitnet.errors import InvalidInputError
@@ -175,6 +175,7 @@ def _read(
     data: Dataset[Any] | DataLoader[Any], input_shape: Shape, *, labelled: bool, seed: int
 ) -> tuple[Tensor, npt.NDArray[Any]]:
     """Read a torch Dataset or DataLoader once; without `labelled`, no labels."""
+    warn_of_emnist(data)
     kind = type(data).__name__
     loader = data if isinstance(data, DataLoader) else DataLoader(data, batch_size=256)
     images, labels = Spool(), Rows()

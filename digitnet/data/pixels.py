@@ -6,12 +6,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from torch import Tensor
 
 from digitnet.data.image_set import Shape
 from digitnet.data.remedies import shape_remedy
 from digitnet.errors import InvalidInputError, warn
 
 _ROUNDING = 1e-3  # by how much a resized picture may exceed 1; clipped
+_FAINT = 32  # levels from a picture's darkest pixel to its brightest; MNIST's least is 254
 _CHUNK = 4096  # pictures brought to uint8 at a time, so that no float copy of all is made
 
 
@@ -45,11 +48,6 @@ def to_uint8(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     if array.dtype.kind in "iu":
         if low < 0 or high > 255:
             raise InvalidInputError(f"Expected integer pictures in 0..255; received {low}..{high}.")
-        if 0 < high <= 1:
-            warn(
-                "The pictures are integers of at most 1, taken as 1 of 255: nearly black. If 1 "
-                "means full ink, pass floats: images.astype(float)."
-            )
         pixels = np.ascontiguousarray(array.astype(np.uint8, copy=False))
         return pixels if pixels.flags.writeable else np.asarray(_Shared(pixels))
     if not (np.isfinite(low) and np.isfinite(high)):
@@ -85,6 +83,44 @@ def _float_remedy(low: float, high: float) -> str:
     if low >= 0 and high <= 255:
         return "Divide by 255: numpy.asarray(images) / 255."
     return "They look normalised already; leave that out, the network normalises itself."
+
+
+def warn_of_faint(images: Tensor) -> None:
+    """Warn of pictures, uint8 (N, C, H, W), that are nearly black or nearly of one level."""
+    extremes = [torch.aminmax(part.flatten(1), dim=1) for part in images.split(_CHUNK)]
+    low, high = (torch.cat(levels).int() for levels in zip(*extremes, strict=True))
+    faint = (high - low < _FAINT).nonzero()[:, 0]
+    if not len(faint):
+        return
+    darkest, brightest = int(low.min()), int(high.max())
+    remedy = "Leave out those that show nothing; floats in 0..1 are not to be divided by 255."
+    if 0 < brightest - darkest < _FAINT:
+        x = "numpy.asarray(images)"
+        shifted = f"({x} - {x}.min())" if darkest else x
+        remedy = (
+            "Were they divided by 255 twice, or have they fewer levels? Stretch them to 0..1: "
+            f"{shifted} / {shifted}.max()."
+        )
+    warn(
+        f"{len(faint):,} of {len(images):,} pictures are nearly of one level, the first at index "
+        f"{int(faint[0])}; in all there are levels {darkest}..{brightest} of 0..255. {remedy}"
+    )
+
+
+def warn_of_emnist(data: Any) -> None:
+    """Warn of torchvision's EMNIST, a subset or a loader of it, where no transform turns it."""
+    while hasattr(data, "dataset"):
+        data = data.dataset
+    if all(kind.__name__ != "EMNIST" for kind in type(data).mro()):
+        return
+    stored, first = data.data[0], data[0][0]
+    seen = first.squeeze().double() if isinstance(first, Tensor) else None
+    if seen is not None and any(torch.equal(seen, x.double()) for x in (stored, stored / 255)):
+        warn(
+            "torchvision's EMNIST is transposed as it comes: digits lie on their sides. If you "
+            "have not turned its data, pass transform=torchvision.transforms.Compose(["
+            "torchvision.transforms.ToTensor(), lambda picture: picture.mT])."
+        )
 
 
 def describe_shapes(input_shape: Shape) -> str:

@@ -7,11 +7,12 @@ import re
 import numpy as np
 import pytest
 import torch
+import torchvision
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
-from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
+from torch.utils.data import DataLoader, Dataset, IterableDataset, Subset, TensorDataset
 from torchvision import datasets as vision
 from torchvision import transforms
 
@@ -139,11 +140,6 @@ def test_floats_are_rounded_to_256_levels():
     assert images(torch.tensor(x, dtype=torch.bfloat16)).flatten()[255] == 255
 
 
-def test_integer_pictures_of_at_most_1_draw_a_warning():
-    with pytest.warns(UserWarning, match=r"integers of at most 1, .*images.astype\(float\)"):
-        images((PIXELS > 100).astype(int))
-
-
 def test_a_kaggle_table_of_int64_is_taken():
     table = PIXELS.reshape(5, 784).astype(np.int64)
     assert torch.equal(images(table)[:, 0], torch.from_numpy(PIXELS))
@@ -174,6 +170,31 @@ def test_a_torchvision_data_set_is_read_with_to_tensor_and_refused_without(tmp_p
     normalised = transforms.Compose([tensors, transforms.Normalize(0.1307, 0.3081)])
     with pytest.raises(InvalidInputError, match="normalised already; leave that out"):
         sets(vision.ImageFolder(tmp_path, transform=normalised))
+
+
+class Emnist(vision.EMNIST):
+    """Two pictures as torchvision stores them, without its files."""
+
+    def __init__(self, transform):
+        self.data = torch.from_numpy(PIXELS[:2])
+        self.targets = torch.arange(2)
+        self.transform, self.target_transform = transform, None
+
+
+Emnist.__name__ = "EMNIST"
+
+
+def test_emnist_as_torchvision_gives_it_draws_a_warning_and_the_remedy_works():
+    plain = transforms.ToTensor()
+    for data in (Emnist(plain), Subset(Emnist(plain), [1]), DataLoader(Emnist(plain))):
+        with pytest.warns(
+            UserWarning, match=r"EMNIST is transposed .*pass transform=(.*)\.$"
+        ) as told:
+            sets(data)
+    remedy = str(told[0].message).rpartition("transform=")[2].removesuffix(".")
+    turned = eval(remedy, {"torchvision": torchvision})
+    found = sets(Emnist(turned)).images[:, 0]  # warnings are errors
+    assert torch.equal(found, torch.from_numpy(PIXELS[:2]).mT)
 
 
 def test_data_sets_and_loaders_that_give_something_else_are_refused():
