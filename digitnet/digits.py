@@ -264,9 +264,11 @@ class DigitClassifier(ImageClassifier):
 
 
 def _is_data(source: Any) -> bool:
-    """Say whether an array is in MNIST's format, (28, 28) or flat (N, 784): then it is no photo."""
-    shape = getattr(source, "shape", ())
-    return shape == INPUT_SHAPE[1:] or shape[1:] == (INPUT_SHAPE[1] * INPUT_SHAPE[2],)
+    """Say whether an array is in MNIST's format, (28, 28) or flat (N, 784), and no photo."""
+    flat = (INPUT_SHAPE[1] * INPUT_SHAPE[2],)
+    return isinstance(source, np.ndarray) and (
+        source.shape == INPUT_SHAPE[1:] or source.shape[1:] == flat
+    )
 
 
 def _prediction(digit: Digit, scale: float) -> Prediction:

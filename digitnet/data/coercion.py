@@ -136,7 +136,7 @@ def _to_array(values: Any, what: str, classes: tuple[str, ...] = ()) -> npt.NDAr
         raise InvalidInputError(f"Expected {what} as numbers, all of one size; {found}") from error
     if array.dtype.kind in "biuf":
         return array
-    odd = first_odd(values)
+    odd = first_odd(values, array)
     if isinstance(odd, str) and classes:
         found = described_names(values, classes)
     elif isinstance(odd, (str, os.PathLike)) and array.ndim == 1:

@@ -111,7 +111,8 @@ def warn_of_emnist(data: Any) -> None:
     """Warn of torchvision's EMNIST, a subset or a loader of it, where no transform turns it."""
     while hasattr(data, "dataset"):
         data = data.dataset
-    if all(kind.__name__ != "EMNIST" for kind in type(data).mro()):
+    kinds = [(kind.__module__, kind.__name__) for kind in type(data).mro()]
+    if ("torchvision.datasets.mnist", "EMNIST") not in kinds:  # which is slow to import
         return
     stored, first = data.data[0], data[0][0]
     seen = first.squeeze().double() if isinstance(first, Tensor) else None

@@ -87,9 +87,15 @@ def described_names(labels: Any, classes: tuple[str, ...]) -> str:
     return f"{names[0]!r}. Convert names: [clf.classes.index(name) for name in labels]."
 
 
-def first_odd(values: Any) -> Any:
-    """Return the first item that is no number, or the values where all are."""
-    items = values if isinstance(values, (list, tuple)) else np.ravel(np.asarray(values, object))
+def first_odd(values: Any, array: np.ndarray[Any, Any] | None = None) -> Any:
+    """Return the first item that is no number, or the values where there is none.
+
+    Args:
+        values: What was passed; the items of a list or a tuple are looked at.
+        array: What NumPy made of other values, if it did.
+    """
+    listed = isinstance(values, (list, tuple))
+    items = values if listed else () if array is None else array.ravel()
     numeric = (Number, np.ndarray, Tensor, list, tuple)
     return next((item for item in items if not isinstance(item, numeric)), values)
 
@@ -104,8 +110,10 @@ def shape_remedy(array: np.ndarray[Any, Any], input_shape: Shape) -> str:
     images = "numpy.asarray(images)"
     # one picture, or another order of the axes
     flat = channels * height * width
-    if shape in (input_shape, sides, (*sides, channels), (flat,)) or shape[2:] in ((3,), (4,)):
+    if shape in (input_shape, sides, (*sides, channels), (flat,)):
         return f"Add a batch axis: {images}[None]."
+    if shape[2:] in ((3,), (4,)):
+        return f"Add a batch axis: {images}[None].{_photo_remedy(array, input_shape)}"
     if shape[1:] == (flat + 1,):
         return f"Where the labels are the first column, leave it out: {images}[:, 1:]."
     if height != width and shape[1:] in ((width, height), (channels, width, height)):
@@ -128,8 +136,18 @@ def shape_remedy(array: np.ndarray[Any, Any], input_shape: Shape) -> str:
     planes = "permute(0, 3, 1, 2)" if last else f"reshape(-1, {found}, {rows}, {columns})"
     resized = f"torch.as_tensor(numpy.array(images)).{planes}.float(), {sides}, mode='area'"
     levels = ".byte()" if array.dtype.kind in "iu" else ""
-    photos = " DigitClassifier.predict takes uint8 photos of any size: list(images)."
     return (
         f"Bring them to {height}x{width}: torch.nn.functional.interpolate({resized}){levels}."
-        + (photos if input_shape == (1, 28, 28) else "")
+        + _photo_remedy(array, input_shape)
+    )
+
+
+def _photo_remedy(array: np.ndarray[Any, Any], input_shape: Shape) -> str:
+    if input_shape != (1, 28, 28):
+        return ""
+    photos = "numpy.asarray(images).astype('uint8')"
+    one = array.ndim == 2 or array.shape[2:] in ((3,), (4,))
+    return (
+        " DigitClassifier.predict takes photos of any size as uint8 arrays of 0..255: "
+        f"{photos if one else f'list({photos})'}."
     )

@@ -38,7 +38,7 @@ def images(x):
         (PIXELS[0].ravel(), r"received \(784,\)"),
         (
             PIXELS[:, :27],
-            r"received \(5, 27, 28\). Bring them to 28x28: .*photos of any size: list\(images\)",
+            r"received \(5, 27, 28\). Bring them to 28x28: .*photos of any size .*: list\(",
         ),
         (np.zeros((5, 3, 28, 28)), r"received \(5, 3, 28, 28\)"),
         (np.zeros((2, 2, 1, 28, 28)), r"received \(2, 2, 1, 28, 28\)"),
@@ -179,9 +179,6 @@ class Emnist(vision.EMNIST):
         self.data = torch.from_numpy(PIXELS[:2])
         self.targets = torch.arange(2)
         self.transform, self.target_transform = transform, None
-
-
-Emnist.__name__ = "EMNIST"
 
 
 def test_emnist_as_torchvision_gives_it_draws_a_warning_and_the_remedy_works():

@@ -16,6 +16,7 @@ from scipy import sparse
 from digitnet.data.coercion import to_images, to_labels
 from digitnet.data.remedies import is_url
 from digitnet.errors import InvalidInputError
+from digitnet.pictures import is_picture
 
 MODULES = {"numpy": np, "torch": torch, "PIL": PIL, "io": io, "urllib": urllib}
 PIXELS = np.random.default_rng(0).integers(0, 256, (4, 28, 28), dtype=np.uint8)
@@ -88,6 +89,25 @@ def test_what_a_message_about_pictures_says_works(case):
 def test_what_a_message_about_colour_pictures_says_works(images, expected):
     images = follow(lambda x: to_images(x, input_shape=(3, 6, 8)), "images", images)
     assert np.array_equal(images.permute(0, 2, 3, 1), expected)
+
+
+@pytest.mark.parametrize("image", [PIXELS[0].repeat(3, 0), PIXELS[0, :20, :, None].repeat(3, 2)])
+def test_a_photo_that_is_no_uint8_array_becomes_one_as_the_message_says(image):
+    for form in (torch.from_numpy(image), image.astype(float)):
+        with pytest.raises(InvalidInputError, match="takes photos of any size") as caught:
+            to_images(form, input_shape=(1, 28, 28))
+        remedy = str(caught.value).rpartition("255: ")[2].removesuffix(".")
+        assert is_picture(eval(remedy, {"numpy": np, "images": form}))
+
+
+def test_values_that_numpy_does_not_take_are_refused():
+    class Broken:
+        def __array__(self, dtype=None, copy=None):
+            raise TypeError("no array")
+
+    for values in (torch.eye(28).to_sparse(), Broken(), [Broken()]):
+        with pytest.raises(InvalidInputError, match="Expected images as numbers"):
+            to_images(values, input_shape=(1, 28, 28))
 
 
 @pytest.mark.parametrize("kind", ["path", "bytes", "file", "image", "data URL"])
