@@ -33,7 +33,7 @@ class Settings:
 
     # fusion, and what is said of the result
     own_weight: float = 0.5  # of the reader's own classes beside the classifier's
-    digit: float = 0.5  # probability from which `read` takes an instance for a digit
+    digit: float = 0.25  # probability from which `read` takes an instance for a digit: faint ones
     unsure: float = 0.9  # confidence below which a second digit is named
     faint: float = 0.1  # of the range of grey: ink with less contrast may be a fold or a stain
     small: float = 8.0  # px of the source: a digit needs as many to be legible
