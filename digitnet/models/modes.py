@@ -41,10 +41,7 @@ def inference(model: nn.Module) -> Iterator[None]:
         with _changed:
             turns.predictions += 1  # before waiting, so that they go before the next step
             _changed.wait_for(lambda: turns.owner in (None, me))
-            for module in model.modules():
-                if module.training:
-                    turns.in_training.append(module)
-                    module.training = False
+            _evaluate(model, turns.in_training)
         with torch.inference_mode():
             yield
     finally:
@@ -96,10 +93,23 @@ def _turns_of(model: nn.Module) -> _Turns:
         return _turns.setdefault(model, _Turns())
 
 
+def _evaluate(module: nn.Module, in_training: list[nn.Module]) -> None:
+    """Put modules at any depth into evaluation mode, and add those that were in the other."""
+    if module.training:
+        in_training.append(module)
+        _set(module, training=False)
+    for child in module.children():
+        _evaluate(child, in_training)
+
+
 def _restore(turns: _Turns) -> None:
     for module in turns.in_training:
-        module.training = True
+        _set(module, training=True)
     turns.in_training.clear()
+
+
+def _set(module: nn.Module, *, training: bool) -> None:
+    vars(module)["training"] = training  # nn.Module.__setattr__ takes ten times as long
 
 
 def _forget_threads() -> None:
