@@ -35,7 +35,7 @@ from digitnet.errors import (
     warn,
 )
 from digitnet.evaluation import Evaluation, evaluate, predict_logits
-from digitnet.execution import own_settings
+from digitnet.execution import with_own_settings
 from digitnet.export import write_onnx
 from digitnet.history import History
 from digitnet.keras_arguments import EVALUATE, FIT, LOAD, PREDICT, SAVE, refuses
@@ -84,7 +84,7 @@ class ImageClassifier:
 
     _trained_ones = "load a saved one"
 
-    @own_settings()
+    @with_own_settings
     def __init__(
         self,
         model: str | nn.Module | None = None,
@@ -144,7 +144,7 @@ class ImageClassifier:
         trained = self._state is not None and self._state.step > 0
         return trained or self._loaded_history is not None
 
-    @own_settings()
+    @with_own_settings
     @processes.together
     @refuses(FIT)
     def fit(
@@ -269,7 +269,7 @@ class ImageClassifier:
         verbose: arguments.Verbose = "auto",
         return_dict: Literal[True],
     ) -> dict[str, float]: ...
-    @own_settings()
+    @with_own_settings
     @processes.together
     @refuses(EVALUATE)
     def evaluate(
@@ -311,7 +311,7 @@ class ImageClassifier:
         result = evaluate(self._network, batches, track=tracked)
         return {"loss": result.loss, "accuracy": result.accuracy} if return_dict else result
 
-    @own_settings()
+    @with_own_settings
     @processes.together
     @refuses(PREDICT)
     def predict(
@@ -340,7 +340,7 @@ class ImageClassifier:
         """
         return self._logits(x, batch_size, verbose).argmax(dim=1).numpy()
 
-    @own_settings()
+    @with_own_settings
     @processes.together
     @refuses(PREDICT)
     def predict_proba(
@@ -362,7 +362,7 @@ class ImageClassifier:
         """
         return self._logits(x, batch_size, verbose).softmax(dim=1).numpy()
 
-    @own_settings()
+    @with_own_settings
     @processes.together
     def calibrate(self, x: Any, y: Any = None) -> float:
         """Fit a temperature, so that of all pictures read with confidence p a share p is right.
@@ -394,7 +394,7 @@ class ImageClassifier:
         """Return the accuracy in [0, 1], as scikit-learn's classifiers do."""
         return self.evaluate(x, y, verbose=0).accuracy
 
-    @own_settings()
+    @with_own_settings
     def summary(self) -> None:
         """Print a table of the layers: what they do, output shape, parameters."""
         name = self.network_name or type(self.model).__name__
@@ -402,7 +402,7 @@ class ImageClassifier:
             with exclusive(self._network):
                 print_summary(name, self.model, self.input_shape)
 
-    @own_settings()
+    @with_own_settings
     @processes.together
     @refuses(SAVE)
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -419,7 +419,7 @@ class ImageClassifier:
         if self._processes.is_first:
             write_artifact(path, self._network.state_dict(), self._info().to_metadata())
 
-    @own_settings()
+    @with_own_settings
     @processes.together
     def export_onnx(self, path: str | os.PathLike[str]) -> None:
         """Write the network as ONNX: pictures in, probabilities out, for other programs.
@@ -441,7 +441,7 @@ class ImageClassifier:
             write_onnx(self._network, path, classes=self.classes, input_shape=self.input_shape)
 
     @classmethod
-    @own_settings()
+    @with_own_settings
     @refuses(LOAD)
     def load(
         cls: type[C],
@@ -480,7 +480,7 @@ class ImageClassifier:
         return classifier
 
     @classmethod
-    @own_settings()
+    @with_own_settings
     def ensemble(cls: type[C], members: Sequence[C]) -> C:
         """Return a classifier whose probabilities are the mean of trained classifiers'.
 

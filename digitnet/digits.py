@@ -18,7 +18,7 @@ from digitnet.arguments import Verbose
 from digitnet.classifier import ImageClassifier
 from digitnet.data.image_set import DIGITS
 from digitnet.errors import ArtifactError, InvalidInputError, warn
-from digitnet.execution import own_settings
+from digitnet.execution import with_own_settings
 from digitnet.model_file import ModelInfo
 from digitnet.picture_warnings import NOTHING_FOUND, digit_warnings, reading_warnings
 from digitnet.pictures import (
@@ -103,7 +103,7 @@ class DigitClassifier(ImageClassifier):
     def inspect(
         self, source: list[Source] | tuple[Source, ...], *, reject_below: float = 0.0
     ) -> list[Prediction]: ...
-    @own_settings()
+    @with_own_settings
     def inspect(
         self, source: Source | list[Source] | tuple[Source, ...], *, reject_below: float = 0.0
     ) -> Prediction | list[Prediction]:
@@ -173,7 +173,7 @@ class DigitClassifier(ImageClassifier):
             greys = [picture.grey for picture in pictures]
             yield from zip(pictures, find_digits(greys, self._probabilities), strict=True)
 
-    @own_settings()
+    @with_own_settings
     def read(self, source: Source) -> Reading:
         """Read all digits of a picture: a postcode, a phone number, a table of figures.
 

@@ -4,31 +4,41 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 import torch
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _CPU = torch.device("cpu")
 
 
-@contextmanager
-def own_settings() -> Iterator[None]:
-    """Compute as where nothing is set: gradients, no autocast, and the CPU as default device.
+def with_own_settings(function: Callable[P, T]) -> Callable[P, T]:
+    """Decorate what computes as where nothing is set in torch.
 
-    The default dtype is no setting of a thread, but of the process. It is left alone, and tensors
-    are given theirs.
+    That is with gradients, without autocast, and on the CPU where no device is named. The default
+    dtype is no setting of a thread, but of the process: it is left alone, and tensors are given
+    theirs.
     """
-    with ExitStack() as settings:
-        if torch.empty(0).device != _CPU:
-            settings.enter_context(_CPU)
-        if torch.is_inference_mode_enabled() or not torch.is_grad_enabled():
-            settings.enter_context(torch.inference_mode(False))
-            settings.enter_context(torch.enable_grad())
-        for kind in ("cpu", "cuda", "mps"):
-            if torch.is_autocast_enabled(kind):
-                settings.enter_context(torch.autocast(kind, enabled=False))
-        yield
+
+    @wraps(function)
+    def decorated(*args: P.args, **kwargs: P.kwargs) -> T:
+        with ExitStack() as settings:
+            if torch.empty(0).device != _CPU:
+                settings.enter_context(_CPU)
+            if torch.is_inference_mode_enabled() or not torch.is_grad_enabled():
+                settings.enter_context(torch.inference_mode(False))
+                settings.enter_context(torch.enable_grad())
+            for kind in ("cpu", "cuda", "mps"):
+                if torch.is_autocast_enabled(kind):
+                    settings.enter_context(torch.autocast(kind, enabled=False))
+            return function(*args, **kwargs)
+
+    return decorated
 
 
 class _Float32:

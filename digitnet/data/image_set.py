@@ -12,7 +12,7 @@ from torch.utils.data import Dataset
 
 from digitnet.data.spool import taken
 from digitnet.errors import InvalidInputError
-from digitnet.execution import own_settings
+from digitnet.execution import with_own_settings
 from digitnet.randomness import SPLIT, derive_seed, permutation
 
 DIGITS = tuple("0123456789")
@@ -94,7 +94,7 @@ class ImageSet(Dataset[tuple[Tensor, int]]):
         """Pictures of each class, int64 (C,)."""
         return torch.bincount(self.labels, minlength=len(self.classes))
 
-    @own_settings()
+    @with_own_settings
     def split(self, fraction: float, *, seed: int) -> tuple[ImageSet, ImageSet]:
         """Divide the set at random, keeping each class's share in both parts.
 

@@ -18,7 +18,7 @@ from digitnet.datasets.download import is_offline
 from digitnet.datasets.folders import cache_folder, places
 from digitnet.datasets.image_folder import image_folder
 from digitnet.errors import ArtifactError, DatasetUnavailableError, InvalidInputError, warn
-from digitnet.execution import own_settings
+from digitnet.execution import with_own_settings
 
 CLASSES = (
     *("airplane", "automobile", "bird", "cat", "deer"),
@@ -28,7 +28,7 @@ _PARTS = ("train", "test")
 _FOLDER, _ARCHIVE = "cifar10", "cifar10-jpeg.tar.xz"
 
 
-@own_settings()
+@with_own_settings
 def cifar10(
     root: str | os.PathLike[str] | None = None, *, download: bool = True
 ) -> tuple[ImageSet, ImageSet]:

@@ -15,7 +15,7 @@ import torch
 from digitnet.data.image_set import ImageSet
 from digitnet.data.spool import Spool
 from digitnet.errors import DatasetUnavailableError, InvalidInputError
-from digitnet.execution import own_settings
+from digitnet.execution import with_own_settings
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -29,7 +29,7 @@ _DAMAGE = (OSError, SyntaxError, ValueError, EOFError, TypeError, KeyError, stru
 _TOLD = 5  # files that a message names
 
 
-@own_settings()
+@with_own_settings
 def image_folder(
     root: str | os.PathLike[str],
     *,

@@ -20,7 +20,7 @@ from digitnet.data.image_set import DIGITS, ImageSet
 from digitnet.datasets.download import fetch
 from digitnet.datasets.folders import cache_folder, places
 from digitnet.errors import DatasetUnavailableError, DigitNetError
-from digitnet.execution import own_settings
+from digitnet.execution import with_own_settings
 
 _SUBFOLDERS = ("", "mnist", "MNIST/raw")  # the last is torchvision's
 _NPZ = "mnist.npz"  # Keras's
@@ -77,7 +77,7 @@ _TEST = (
 )
 
 
-@own_settings()
+@with_own_settings
 def mnist(
     root: str | os.PathLike[str] | None = None, *, download: bool = True
 ) -> tuple[ImageSet, ImageSet]:

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from digitnet.data.image_set import DIGITS, ImageSet
 from digitnet.datasets.glyphs import GLYPHS
-from digitnet.execution import float32_by_default, own_settings
+from digitnet.execution import float32_by_default, with_own_settings
 from digitnet.randomness import PICTURES, derive_seed
 from digitnet.recipe import check_count, check_seed
 
@@ -21,7 +21,7 @@ POINTS = 96  # along the strokes of a digit, less than a pixel apart
 _CHUNK = 500  # pictures drawn at a time, so that their tensors stay in the CPU's caches
 
 
-@own_settings()
+@with_own_settings
 @float32_by_default()
 def synthetic(
     train: int = 10_000, test: int = 2_000, *, seed: int = 0

@@ -21,7 +21,7 @@ from digitnet.datasets.paper.scene import Page, picture_of
 from digitnet.datasets.paper.style import Style, check_amount
 from digitnet.datasets.paper.writing import InkSource, write
 from digitnet.errors import InvalidInputError
-from digitnet.execution import float32_by_default, own_settings
+from digitnet.execution import float32_by_default, with_own_settings
 from digitnet.randomness import PAPER, derive_seed
 from digitnet.recipe import check_count, check_seed
 
@@ -171,7 +171,7 @@ def letters(count: int, *, seed: int = 0, style: Style | None = None) -> list[Pa
     return pictures(count, seed, _LETTER, style, make)
 
 
-@own_settings()
+@with_own_settings
 @float32_by_default()
 def pictures(
     count: int,
