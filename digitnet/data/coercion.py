@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -103,6 +104,10 @@ def to_labels(y: Any, *, count: int, classes: tuple[str, ...]) -> Tensor:
             f"Expected labels of shape (N,), or one-hot (N, {len(classes)}); "
             f"received {labels.shape}.{remedy}"
         )
+    if labels.dtype.kind == "f" and not np.isfinite(labels).all():
+        raise InvalidInputError(
+            "Expected integer labels; received NaN or infinity. Leave out the pictures of these."
+        )
     if not np.issubdtype(labels.dtype, np.integer):
         raise InvalidInputError(
             f"Expected integer labels; received {labels.dtype}. Convert them: "
@@ -129,7 +134,7 @@ def _to_array(values: Any, what: str, classes: tuple[str, ...] = ()) -> npt.NDAr
     except (TypeError, ValueError, RuntimeError, NotImplementedError) as error:
         odd = first_odd(values)
         found = (
-            f"{error}. Bring them to one size."
+            f"{str(error).rstrip('.')}. Bring them to one size."
             if odd is values
             else f"received {described(odd, what)}"
         )
@@ -139,8 +144,9 @@ def _to_array(values: Any, what: str, classes: tuple[str, ...] = ()) -> npt.NDAr
     odd = first_odd(values, array)
     if isinstance(odd, str) and classes:
         found = described_names(values, classes)
-    elif isinstance(odd, (str, os.PathLike)) and array.ndim == 1:
-        found = f"text in {type(values).__name__}. Pass a list: list({what})."
+    elif array.ndim == 1 and len(array) and not isinstance(array[0], Number):  # paths, arrays
+        kind = f"{type(array[0]).__name__} in a {type(values).__name__}"
+        found = f"{kind}. Pass a list: list({what})."
     elif array.ndim and (odd is values or array.dtype.kind == "U"):
         number = "int" if what == "labels" else "float"
         found = f"{array.dtype}. Convert them: numpy.asarray({what}).astype({number})."

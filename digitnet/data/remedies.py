@@ -45,12 +45,21 @@ def described(value: Any, name: str = "pictures") -> str:
         return f"a {kind}. Read it first: list({name})."
     if isinstance(value, (np.ndarray, Tensor)):
         return (
-            f"{value.dtype} {tuple(value.shape)}. Pass one at a time, with levels of 0..255: "
-            f"numpy.asarray({name}).astype('uint8')."
+            f"{value.dtype} {tuple(value.shape)}. Pass one picture at a time, as bytes: "
+            f"{_as_bytes(np.asarray(value), name)}."
         )
     if isinstance(value, (list, tuple)):
         return f"a {kind}. Pass its items one at a time."
     return f"{kind}. Pass an array, a tensor or a list."
+
+
+def _as_bytes(array: np.ndarray[Any, Any], name: str) -> str:
+    """Return what makes levels of 0..255 of an array, which is passed by a name."""
+    values = f"numpy.asarray({name})"
+    high = float(array.max()) if array.size and array.dtype.kind in "biuf" else 0
+    if 0 < high <= 1 or high > 255:
+        values = f"({255 / high:.6g} * {values})"
+    return f"{values}.astype('uint8')"
 
 
 def described_picture(value: Any, input_shape: Shape) -> str | None:
@@ -62,6 +71,8 @@ def described_picture(value: Any, input_shape: Shape) -> str | None:
         opened = f"PIL.Image.open({'urllib.request.urlopen(picture)' if url else 'picture'})"
     elif isinstance(value, bytes):
         found, opened = "bytes", "PIL.Image.open(io.BytesIO(picture))"
+    elif isinstance(value, (bytearray, memoryview)):
+        return f"a {type(value).__name__}. Pass bytes: bytes(picture)."
     elif hasattr(value, "read"):
         found, opened = "a file object", "PIL.Image.open(picture)"
     elif type(value).__module__.startswith("PIL."):
@@ -128,7 +139,9 @@ def shape_remedy(array: np.ndarray[Any, Any], input_shape: Shape) -> str:
     found = 1 if array.ndim < 4 else shape[3 if last else 1]
     if channels == 1 and found in (3, 4):
         colours, axis = ("[..., :3]", 3) if last else ("[:, :3]", 1)
-        return f"Make them grey: {images}{colours}.mean(axis={axis}).astype('{array.dtype}')."
+        photo = "" if (rows, columns) == sides else _photo_remedy(array, input_shape)
+        grey = f"{images}{colours}.mean(axis={axis}).astype('{array.dtype}')"
+        return f"Make them grey: {grey}.{photo}"
     if channels > 1 and found == 1:
         one = f"{images}.reshape(-1, 1, {rows}, {columns})"
         return f"Repeat the channel: {one}.repeat({channels}, axis=1)."
@@ -145,9 +158,9 @@ def shape_remedy(array: np.ndarray[Any, Any], input_shape: Shape) -> str:
 def _photo_remedy(array: np.ndarray[Any, Any], input_shape: Shape) -> str:
     if input_shape != (1, 28, 28):
         return ""
-    photos = "numpy.asarray(images).astype('uint8')"
-    one = array.ndim == 2 or array.shape[2:] in ((3,), (4,))
-    return (
-        " DigitClassifier.predict takes photos of any size as uint8 arrays of 0..255: "
-        f"{photos if one else f'list({photos})'}."
-    )
+    photos = _as_bytes(array, "images")
+    if array.ndim == 3 and array.shape[0] in (3, 4):  # torchvision's order
+        photos = f"numpy.moveaxis({photos}, 0, -1)"
+    elif array.ndim != 2 and array.shape[2:] not in ((3,), (4,)):
+        photos = f"list({photos})"
+    return f" DigitClassifier.predict takes uint8 photos of any size: {photos}."

@@ -64,7 +64,7 @@ def image_folder(
             size; the message counts them and names the first. Or an argument is not as above.
     """
     _check_arguments(size, mode)
-    folder = Path(root).expanduser()
+    folder = Path(os.path.expanduser(root))  # noqa: PTH111 - Path's raises for unknown users
     listing = _listed(folder)
     files = [file for files in listing.values() for file in files]
     if mode is None:
@@ -98,15 +98,16 @@ def _check_arguments(size: Any, mode: Any) -> None:
 
 def _listed(folder: Path) -> dict[str, list[Path]]:
     """Return the picture files of each class, in torchvision's order."""
+    exists = os.path.isdir(folder)  # noqa: PTH112 - Path's raises for long names
     classes = sorted(
         place.name
-        for place in (folder.iterdir() if folder.is_dir() else ())
+        for place in (folder.iterdir() if exists else ())
         if place.is_dir() and not place.name.startswith(_HIDDEN)
     )
     if not classes:
         raise DatasetUnavailableError(
-            f"Expected a folder with one sub-folder of pictures a class; '{folder}' is "
-            f"{'without sub-folders' if folder.is_dir() else 'no folder'}. Put the pictures of "
+            f"Expected a folder with one sub-folder of pictures a class; '{folder!s:.200}' is "
+            f"{'without sub-folders' if exists else 'no folder'}. Put the pictures of "
             "each class into a sub-folder with the class's name, and pass the folder of these."
         )
     listing = {}

@@ -91,13 +91,38 @@ def test_what_a_message_about_colour_pictures_says_works(images, expected):
     assert np.array_equal(images.permute(0, 2, 3, 1), expected)
 
 
-@pytest.mark.parametrize("image", [PIXELS[0].repeat(3, 0), PIXELS[0, :20, :, None].repeat(3, 2)])
-def test_a_photo_that_is_no_uint8_array_becomes_one_as_the_message_says(image):
-    for form in (torch.from_numpy(image), image.astype(float)):
-        with pytest.raises(InvalidInputError, match="takes photos of any size") as caught:
-            to_images(form, input_shape=(1, 28, 28))
-        remedy = str(caught.value).rpartition("255: ")[2].removesuffix(".")
-        assert is_picture(eval(remedy, {"numpy": np, "images": form}))
+PHOTO = PIXELS[0].repeat(3, 0)
+COLOURS = PIXELS[0, :20, :, None].repeat(3, 2)
+
+
+@pytest.mark.parametrize(
+    ("images", "expected"),
+    [
+        (torch.from_numpy(PHOTO), PHOTO),
+        (PHOTO.astype(int), PHOTO),
+        (PHOTO / 255, PHOTO),
+        (PHOTO > 99, (PHOTO > 99) * 255),
+        (PHOTO.astype(np.uint16) * 257, PHOTO),
+        (COLOURS / 255, COLOURS),
+        (torch.from_numpy(COLOURS).permute(2, 0, 1), COLOURS),
+        (np.stack([COLOURS, COLOURS]), [COLOURS, COLOURS]),
+        (np.stack([PHOTO, PHOTO]), [PHOTO, PHOTO]),
+    ],
+)
+def test_a_photo_of_another_form_becomes_one_as_the_message_says(images, expected):
+    with pytest.raises(InvalidInputError, match="takes uint8 photos of any size") as caught:
+        to_images(images, input_shape=(1, 28, 28))
+    remedy = str(caught.value).rpartition("any size: ")[2].removesuffix(".")
+    photos = eval(remedy, {"numpy": np, "images": images})
+    assert isinstance(photos, list) == isinstance(expected, list)
+    assert all(map(is_picture, photos if isinstance(photos, list) else [photos]))
+    assert np.abs(np.array(photos) - np.array(expected, int)).max() <= 1  # rounding
+
+
+@pytest.mark.parametrize("kind", [bytearray, memoryview])
+def test_bytes_of_another_type_are_told(kind):
+    with pytest.raises(InvalidInputError, match=rf"a {kind.__name__}\. .*: bytes\(picture\)\.$"):
+        to_images(kind(b"abc"), input_shape=(1, 28, 28))
 
 
 def test_values_that_numpy_does_not_take_are_refused():
@@ -141,9 +166,13 @@ def test_names_become_labels_as_the_message_says(form):
     assert labels(found).tolist() == [1, 0, 1]
 
 
-def test_series_of_paths_and_of_names_are_told():
+def test_series_of_paths_arrays_and_names_are_told():
     pandas = pytest.importorskip("pandas")
-    with pytest.raises(InvalidInputError, match=r"text in Series. Pass a list: list\(images\)"):
+    pictures = follow(
+        lambda x: to_images(x, input_shape=(1, 28, 28)), "images", pandas.Series(list(PIXELS))
+    )
+    assert np.array_equal(pictures[:, 0], PIXELS)
+    with pytest.raises(InvalidInputError, match=r"str in a Series. Pass a list: list\(images\)"):
         to_images(pandas.Series(["a.png"]), input_shape=(1, 28, 28))
     with pytest.raises(InvalidInputError, match="received 'dog'. Convert names"):
         to_labels(pandas.Series(["dog"]), count=1, classes=("cat", "dog"))

@@ -155,6 +155,13 @@ def test_folders_without_classes_or_pictures_are_refused(folder, tmp_path):
         datasets.image_folder(folder)
 
 
+@pytest.mark.parametrize("root", ["data:image/png;base64," + 5000 * "A", "a\0b", "~nobody/x"])
+def test_what_cannot_be_a_folder_is_refused_and_not_printed_whole(root):
+    with pytest.raises(DatasetUnavailableError, match="is no folder") as caught:
+        datasets.image_folder(root)
+    assert len(str(caught.value)) < 500
+
+
 def test_a_class_without_a_folder_is_named_and_the_remedy_works(folder):
     classes = ["cat", "cow", "dog"]
     clf = ImageClassifier("mlp", classes=classes, input_shape=(3, 4, 6), seed=0)

@@ -178,8 +178,11 @@ def test_a_broken_note_does_not_lose_the_picture(note, times, tmp_path):
 @pytest.mark.parametrize(
     ("source", "found"),
     [
-        (PIXELS / 255, r"float64 \(40, 60\)\. .*numpy.asarray\(picture\).astype\('uint8'\)"),
-        (PIXELS[None, :, :, None], r"uint8 \(1, 40, 60, 1\)\. Pass one at a time"),
+        (
+            PIXELS / 255,
+            r"float64 \(40, 60\)\. .*: \(255 \* numpy.asarray\(picture\)\).astype",
+        ),
+        (PIXELS[None, :, :, None], r"uint8 \(1, 40, 60, 1\)\. Pass one picture at a time"),
         (PIXELS[0], r"uint8 \(60,\)"),
         (None, "None. Check the path: cv2.imread returns it"),
         (5, "int. Pass an array"),
