@@ -116,7 +116,7 @@ def test_what_is_smaller_and_within_a_digit_is_a_part_of_it():
     assert choose(whole, (80, 50, 40, 30, 0.95)) == [0]  # all of it is within
     assert choose(whole, (97, 50, 40, 30, 0.95)) == [1, 0]  # 23 of 40 px are
     assert choose(whole, (75, 50, 80, 30, 0.95)) == [1, 0]  # too large for a part
-    unsure = (50, 50, 100, 30, 0.4)  # perhaps no digit
+    unsure = (50, 50, 100, 30, 0.2)  # perhaps no digit
     assert choose(unsure, (80, 50, 40, 30, 0.95)) == [1, 0]
 
 
