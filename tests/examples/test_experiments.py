@@ -113,7 +113,7 @@ def test_pictures_of_another_shape_are_an_error_before_anything_is_trained(name,
         for label in range(10):
             folder = tmp_path / part / str(label)
             folder.mkdir(parents=True)
-            Image.new("RGB", (32, 32)).save(folder / "0.png")
+            Image.new("RGB", (32, 32), "red").save(folder / "0.png")
     done = run(name, "--data", tmp_path, "--out", tmp_path / "out")
     assert done.returncode == 1
     assert "received 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 in pictures of (3, 32, 32)" in done.stderr
