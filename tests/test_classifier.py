@@ -588,17 +588,6 @@ def test_a_validation_triple_is_refused_and_the_remedy_works(digits):
     clf.fit(train[:50], epochs=1, validation_data=triple[:2], verbose=0)
 
 
-def test_balanced_weights_are_refused_and_the_remedy_works(digits):
-    train = digits[0][:50]
-    clf = DigitClassifier("mlp", seed=0)
-    with pytest.raises(InvalidInputError, match=r"balances classes is (.*)\.$") as caught:
-        clf.fit(train, epochs=1, class_weight="balanced", verbose=0)
-    remedy = str(caught.value).rpartition("classes is ")[2].removesuffix(".")
-    weights = eval(remedy, {"numpy": np, "labels": train.labels})
-    assert (weights * np.bincount(train.labels)).round(3).tolist() == [5] * 10
-    clf.fit(train, epochs=1, class_weight=weights, verbose=0)
-
-
 def test_pairs_come_apart_as_the_message_says(digits):
     pairs = [digits[0][number] for number in range(20)]
     clf = DigitClassifier("mlp", seed=0)

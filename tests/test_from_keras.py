@@ -11,11 +11,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from sklearn.metrics import confusion_matrix
 from sklearn.utils.class_weight import compute_class_weight
 from torch import nn
 
-from digitnet import Augmentation, DigitClassifier, Evaluation, History, callbacks, experiments
+from digitnet import (
+    Augmentation,
+    DigitClassifier,
+    Evaluation,
+    History,
+    callbacks,
+    datasets,
+    experiments,
+)
 from digitnet.data.augmentation import augment
 from digitnet.errors import InvalidInputError
 from digitnet.recipe import REPORT
@@ -49,7 +58,15 @@ def base(digits):
     a, b, c = clf, clf, clf
     network = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
     names = {"x": x, "y": y, "X": x.reshape(100, 784), "images": train, "history": history}
-    names |= {"clf": clf, "a": a, "b": b, "c": c, "network": network, "experiments": experiments}
+    names |= {
+        "datasets": datasets,
+        "clf": clf,
+        "a": a,
+        "b": b,
+        "c": c,
+        "network": network,
+        "experiments": experiments,
+    }
     names |= {"replace": replace, "REPORT": REPORT, "Augmentation": Augmentation}
     names |= {name: getattr(callbacks, name) for name in callbacks.__all__}
     return names | {"DigitClassifier": DigitClassifier}
@@ -60,7 +77,13 @@ def names(base, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     clf = DigitClassifier("mlp", seed=0)
     clf.fit(base["x"], base["y"], epochs=1, verbose=0)
-    return {**base, "clf": clf}
+    for image, label in base["images"][:20]:
+        folder = tmp_path / "pictures" / str(int(label))
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.stack([image[0].numpy()] * 3, axis=2)).resize((40, 40)).save(
+            folder / f"{len([*folder.iterdir()])}.png"
+        )
+    return {**base, "clf": clf, "path": tmp_path / "pictures"}
 
 
 def test_every_row_has_a_check_and_every_check_a_row():
@@ -299,6 +322,13 @@ def _(names, found):
     assert len(result.mistakes()) == wrong
     assert sum(pair.count for pair in result.most_confused(100)) == wrong
     assert result.per_class.shape == (10,)
+
+
+@row('`image_dataset_from_directory(path, image_size=(28, 28), color_mode="grayscale")`')
+def _(names, images):
+    assert images.images.shape == (20, 1, 28, 28)
+    (names["path"] / "0" / ".hidden.png").touch()
+    assert len(datasets.image_folder(names["path"], size=(28, 28), mode="L")) == 20
 
 
 @row("`CalibratedClassifierCV`")

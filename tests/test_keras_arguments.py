@@ -8,12 +8,17 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from PIL import Image
 from sklearn.utils.class_weight import compute_class_weight
+from torch import nn
 
+import digitnet.digits as digits_module
 from digitnet import DigitClassifier, callbacks, keras_arguments
 from digitnet.callbacks import Callback, Checkpoint, EarlyStopping, LambdaCallback
+from digitnet.datasets import paper
 from digitnet.errors import InvalidInputError
+from digitnet.pictures import find_digits
+
+CLEAR = paper.Style(papers=("canvas",), pens=("brush",), size=200, height=0.6, clutter=0)
 
 
 @pytest.fixture(scope="module")
@@ -86,24 +91,25 @@ def test_predictions_take_a_batch_size_and_show_a_bar_where_asked(classifier, di
             classifier.predict(images, **options)
 
 
-class Watched:
+class Watched(nn.Module):
     """A network whose batches are counted."""
 
     def __init__(self, network, sizes):
+        super().__init__()
         self.network, self.sizes = network, sizes
-        self.training = False
 
-    def __call__(self, x):
+    def forward(self, x):
         self.sizes.append(len(x))
         return self.network(x)
 
 
 def test_real_pictures_take_a_batch_size_too(classifier, monkeypatch):
-    pictures = [Image.new("L", (30, 30), 255)] * 5
-    sizes = []
-    none = np.full((1, 10), 0.1, np.float32)
+    pictures = [drawn.picture for drawn in paper.digits(5, seed=700, style=CLEAR)]
+    sizes, find = [], find_digits
     monkeypatch.setattr(
-        classifier, "_digits_in", lambda some: sizes.append(len(some)) or none.repeat(len(some), 0)
+        digits_module,
+        "find_digits",
+        lambda greys, classify: sizes.append(len(greys)) or find(greys, classify),
     )
     assert len(classifier.predict(pictures, batch_size=2, verbose=0)) == 5
     assert sizes == [2, 2, 1]

@@ -56,17 +56,17 @@ def check(body: nn.Module, *, classes: int, input_shape: Shape) -> None:
     """
     if not any(parameter.requires_grad for parameter in body.parameters()):
         raise InvalidInputError("Expected a network with weights to train; received none.")
-    if any(parameter.is_inference() for parameter in body.parameters()):
-        raise InvalidInputError(
-            "Expected a network made outside torch.inference_mode(), as its weights are to be "
-            "trained; received one made within. Pass copy.deepcopy(model), outside of it."
-        )
     if _lazy(body):
         _check_mode(body, classes, input_shape, training=False)  # gives them their shapes
     if left := _lazy(body):
         raise InvalidInputError(
             f"Expected every lazy layer to run on a picture; received no input for '{left[0]}'. "
             "Leave it out of the network."
+        )
+    if any(parameter.is_inference() for parameter in body.parameters()):
+        raise InvalidInputError(
+            "Expected a network made outside torch.inference_mode(), as its weights are to be "
+            "trained; received one made within. Pass copy.deepcopy(model), outside of it."
         )
     before = copy.deepcopy(body.state_dict())
     try:
