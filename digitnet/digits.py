@@ -39,7 +39,7 @@ from digitnet.recipe import Recipe, check_count
 INPUT_SHAPE = (1, 28, 28)  # MNIST's
 MEAN, STD = 0.1307, 0.3081  # of MNIST's 60,000 training pictures in 0..1
 _BRIGHT = 128  # mean level of a picture's outermost pixels; MNIST's border is black
-_PICTURES = 32  # pictures read at once: their views may take 3 MB each
+_AT_ONCE = 32  # pictures read at once: their views may take 3 MB each
 _CHUNK = 4096  # images checked at once: there may be more than memory holds
 _WEIGHTS = Path(__file__).parent / "weights" / "digits.safetensors"
 
@@ -155,7 +155,7 @@ class DigitClassifier(ImageClassifier):
             )
 
     def _found(
-        self, sources: Sequence[Source], size: int = _PICTURES, verbose: Verbose = 0
+        self, sources: Sequence[Source], size: int = _AT_ONCE, verbose: Verbose = 0
     ) -> Iterator[tuple[Picture, Found]]:
         """Yield each picture with what was found in it; `size` of them are read at once."""
         chunks = [sources[start : start + size] for start in range(0, len(sources), size)]
@@ -224,7 +224,7 @@ class DigitClassifier(ImageClassifier):
                 "list. inspect(...) of the same takes arrays of any size as pictures."
             )
         self._require_fit()
-        size = _PICTURES if batch_size is None else check_count("batch_size", batch_size)
+        size = _AT_ONCE if batch_size is None else check_count("batch_size", batch_size)
         likely = []
         for index, (picture, found) in enumerate(self._found(sources, size, verbose)):
             digit = most_prominent(found.digits, picture.grey.shape)

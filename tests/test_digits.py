@@ -310,7 +310,7 @@ def blanks(monkeypatch):
         ]
 
     monkeypatch.setattr("digitnet.digits.find_digits", find)
-    monkeypatch.setattr("digitnet.digits._PICTURES", 4)
+    monkeypatch.setattr("digitnet.digits._AT_ONCE", 4)
 
 
 def test_a_blank_picture_among_many_is_named_and_loses_nothing(fitted, blanks):

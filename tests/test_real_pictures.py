@@ -53,7 +53,7 @@ def test_drawings_are_read_as_images_and_as_files(reader, drawings, tmp_path):
 
 
 def test_pictures_are_read_together_as_each_alone(reader, drawings, monkeypatch):
-    monkeypatch.setattr("digitnet.digits._PICTURES", 7)  # of more than one chunk
+    monkeypatch.setattr("digitnet.digits._AT_ONCE", 7)  # of more than one chunk
     pictures = [made.picture for made in [*drawings, *paper.digits(10, seed=705)]]
     together = reader.predict_proba(pictures)
     for probabilities, picture in zip(together, pictures, strict=True):

@@ -14,7 +14,7 @@ from digitnet.data.remedies import shape_remedy
 from digitnet.errors import InvalidInputError, warn
 
 _ROUNDING = 1e-3  # by how much a resized picture may exceed 1; clipped
-_FAINT = 32  # levels from a picture's darkest pixel to its brightest; MNIST's least is 254
+_LEAST_SPAN = 32  # levels from a picture's darkest pixel to its brightest; MNIST's least is 254
 _CHUNK = 4096  # pictures brought to uint8 at a time, so that no float copy of all is made
 
 
@@ -89,12 +89,12 @@ def warn_of_faint(images: Tensor) -> None:
     """Warn of pictures, uint8 (N, C, H, W), that are nearly black or nearly of one level."""
     extremes = [torch.aminmax(part.flatten(1), dim=1) for part in images.split(_CHUNK)]
     low, high = (torch.cat(levels).int() for levels in zip(*extremes, strict=True))
-    faint = (high - low < _FAINT).nonzero()[:, 0]
+    faint = (high - low < _LEAST_SPAN).nonzero()[:, 0]
     if not len(faint):
         return
     darkest, brightest = int(low.min()), int(high.max())
     remedy = "Leave out those that show nothing; floats in 0..1 are not to be divided by 255."
-    if 0 < brightest - darkest < _FAINT:
+    if 0 < brightest - darkest < _LEAST_SPAN:
         x = "numpy.asarray(images)"
         shifted = f"({x} - {x}.min())" if darkest else x
         remedy = (

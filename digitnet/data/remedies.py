@@ -16,7 +16,7 @@ from torch import Tensor
 
 from digitnet.data.image_set import Shape
 
-PICTURES = (
+PICTURE_KINDS = (
     "a picture: a path, bytes, a binary file object, a PIL image, or a uint8 array (H, W), "
     "(H, W, 3) or (H, W, 4)"
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import struct
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ from digitnet.data.image_set import ImageSet
 from digitnet.data.spool import Spool
 from digitnet.errors import DatasetUnavailableError, InvalidInputError
 from digitnet.execution import with_own_settings
+from digitnet.pictures.loading import DAMAGE
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -24,8 +24,6 @@ _ENDINGS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".
 # Beginnings of names that file managers, archives and Jupyter leave behind
 _HIDDEN = (".", "__MACOSX", "@eaDir")
 _GREY_MODES = ("1", "L", "LA")
-# What Pillow raises for files that are no pictures, cut off, or damaged
-_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, TypeError, KeyError, struct.error)
 _TOLD = 5  # files that a message names
 
 
@@ -140,7 +138,7 @@ def _is_grey(file: Path) -> bool:
                 return True
             pixels = np.asarray(_opaque(image).convert("RGB"))
             return bool((pixels == pixels[..., :1]).all())
-    except (*_DAMAGE, Image.DecompressionBombError):
+    except (*DAMAGE, Image.DecompressionBombError):
         return True  # `_read` tells why
 
 
@@ -153,13 +151,13 @@ def _read(file: Path, size: tuple[int, int] | None, mode: str) -> np.ndarray[Any
             if opened.mode.startswith(("I", "F")):
                 return f"more than 8 bits a pixel (mode {opened.mode})"
             image: Image.Image = opened
-            with suppress(*_DAMAGE):  # of the EXIF data; the pixels are whole
+            with suppress(*DAMAGE):  # of the EXIF data; the pixels are whole
                 image = ImageOps.exif_transpose(opened)
             image = _opaque(image).convert(mode)
             if size is not None:
                 image = image.resize(size[::-1], Image.Resampling.BILINEAR)
             return np.array(image)
-    except (*_DAMAGE, Image.DecompressionBombError) as error:
+    except (*DAMAGE, Image.DecompressionBombError) as error:
         return f"cannot be read ({error})"
 
 

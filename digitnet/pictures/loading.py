@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, Union
 import numpy as np
 import numpy.typing as npt
 
-from digitnet.data.remedies import PICTURES, described, is_url
+from digitnet.data.remedies import PICTURE_KINDS, described, is_url
 from digitnet.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ _SIGNATURES = {  # first bytes of files that are often mistaken for pictures -> 
     rb"\Z": "empty. Save it again",
 }
 # What Pillow raises for files that are no pictures, cut off, or damaged
-_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, TypeError, KeyError, struct.error)
+DAMAGE = (OSError, SyntaxError, ValueError, EOFError, TypeError, KeyError, struct.error)
 _REDUCIBLE = ("F", "I", "L", "RGB", "CMYK", "YCbCr", "LA", "RGBA")  # modes that Pillow averages
 
 
@@ -83,7 +83,9 @@ def load_picture(source: Source) -> Picture:
     from PIL import Image  # slow to import
 
     if not is_picture(source):
-        raise InvalidInputError(f"Expected {PICTURES}; received {described(source, 'picture')}")
+        raise InvalidInputError(
+            f"Expected {PICTURE_KINDS}; received {described(source, 'picture')}"
+        )
     try:
         source = Image.fromarray(source) if isinstance(source, np.ndarray) else source
         if isinstance(source, Image.Image):
@@ -94,7 +96,7 @@ def load_picture(source: Source) -> Picture:
             return _loaded(image, draft=True)
     except InvalidInputError:
         raise
-    except (Image.DecompressionBombError, *_DAMAGE) as error:
+    except (Image.DecompressionBombError, *DAMAGE) as error:
         raise InvalidInputError(f"Expected a picture{_problem(source, error)}.") from error
 
 
@@ -166,7 +168,7 @@ def _upright_grey(image: Image.Image, size: tuple[int, int]) -> Grey:
     image.load()  # loading a TIFF also turns it and removes its EXIF orientation
     transparent = image.mode.upper().endswith("A") or "transparency" in image.info
     upright = _reduced(image, size, transparent)
-    with suppress(*_DAMAGE):  # of the EXIF data; the pixels are whole
+    with suppress(*DAMAGE):  # of the EXIF data; the pixels are whole
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
         if orientation in range(2, 9):
             upright = upright.transpose(PilImage.Transpose[_TURNS.split()[orientation - 2]])

@@ -167,7 +167,7 @@ def test_names_become_labels_as_the_message_says(form):
 
 
 def test_series_of_paths_arrays_and_names_are_told():
-    pandas = pytest.importorskip("pandas")
+    pandas = pytest.importorskip("pandas", reason="needs pip install pandas")
     pictures = follow(
         lambda x: to_images(x, input_shape=(1, 28, 28)), "images", pandas.Series(list(PIXELS))
     )

@@ -36,7 +36,7 @@ _WRITTEN = {
     "(": SIGNS["("].strokes,
     ")": SIGNS[")"].strokes,
 }
-_SIGNS = ("tick", "star", "arrow", "plus", "equals", "house", "heart")
+_FIGURES = ("tick", "star", "arrow", "plus", "equals", "house", "heart")
 _OF_TELEPHONES = ("plus", "(", ")")
 
 
@@ -44,7 +44,7 @@ def letter(capture: Capture, rng: Generator) -> Mark:
     """Return a letter or a sign, one high: printed, or written by hand."""
     if chance(rng, 0.5):
         return _printed(_PRINTED[rng.integers(len(_PRINTED))], rng)
-    names = [name for name in _WRITTEN if name not in (*_SIGNS, *_OF_TELEPHONES)]
+    names = [name for name in _WRITTEN if name not in (*_FIGURES, *_OF_TELEPHONES)]
     return _written(names[rng.integers(len(names))], capture, rng)
 
 
@@ -63,7 +63,7 @@ def scribble(capture: Capture, rng: Generator) -> Mark:
     """Return a scribble or a figure, one high."""
     kind = rng.integers(4)
     if kind == 0:
-        return _written(_SIGNS[rng.integers(len(_SIGNS))], capture, rng)
+        return _written(_FIGURES[rng.integers(len(_FIGURES))], capture, rng)
     turns = int(rng.integers(5, 12))
     steps = np.arange(12 * turns) / 12
     if kind == 1:  # to and fro, as when something is crossed out
