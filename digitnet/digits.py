@@ -40,7 +40,7 @@ INPUT_SHAPE = (1, 28, 28)  # MNIST's
 MEAN, STD = 0.1307, 0.3081  # of MNIST's 60,000 training pictures in 0..1
 _BRIGHT = 128  # mean level of a picture's outermost pixels; MNIST's border is black
 _AT_ONCE = 32  # pictures read at once: their views may take 3 MB each
-_CHUNK = 4096  # images checked at once: there may be more than memory holds
+_IMAGES_AT_ONCE = 4096  # there may be more than memory holds
 _WEIGHTS = Path(__file__).parent / "weights" / "digits.safetensors"
 
 D = TypeVar("D", bound="DigitClassifier")
@@ -252,7 +252,7 @@ class DigitClassifier(ImageClassifier):
     def _notice(self, images: Tensor) -> None:
         super()._notice(images)
         bright = 0
-        for part in images.split(_CHUNK):
+        for part in images.split(_IMAGES_AT_ONCE):
             edges = [part[..., [0, -1], :].flatten(1), part[..., [0, -1]].flatten(1)]
             bright += int((torch.cat(edges, 1).float().mean(dim=1) >= _BRIGHT).sum())
         if bright:

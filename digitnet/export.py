@@ -20,7 +20,7 @@ from digitnet.errors import InvalidInputError
 from digitnet.model_file import current_versions
 from digitnet.models.network import Network
 
-_NEEDED = ("onnx", "onnxscript")  # by torch.onnx
+_ONNX_PACKAGES = ("onnx", "onnxscript")  # by torch.onnx
 
 
 class _Reader(nn.Module):
@@ -51,10 +51,10 @@ def write_onnx(
             layer.
         ArtifactError: The file could not be written.
     """
-    missing = [name for name in _NEEDED if find_spec(name) is None]
+    missing = [name for name in _ONNX_PACKAGES if find_spec(name) is None]
     if missing:
         raise InvalidInputError(
-            f"Expected {' and '.join(_NEEDED)} to be installed for ONNX; received no "
+            f"Expected {' and '.join(_ONNX_PACKAGES)} to be installed for ONNX; received no "
             f'{" and no ".join(missing)}. Run: pip install "digitnet[onnx]".'
         )
     from onnx import helper  # slow to import

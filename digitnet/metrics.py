@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-_CHUNK = 2**22  # bytes at a time, so that no copy of all is made
+_BYTES_AT_ONCE = 2**22  # so that no copy of all is made
 
 
 class RunningMetrics:
@@ -108,7 +108,7 @@ def channel_statistics(images: Tensor) -> tuple[Tensor, Tensor]:
     levels = torch.arange(256, dtype=torch.float64) / 255
     # a histogram holds the same figures as the pixels, without a float copy of them
     histograms = torch.zeros(images.shape[1], 256, dtype=torch.int64)
-    for part in images.split(max(1, _CHUNK // images[:1].numel())):
+    for part in images.split(max(1, _BYTES_AT_ONCE // images[:1].numel())):
         for histogram, channel in zip(histograms, part.unbind(1), strict=True):
             histogram += torch.bincount(channel.flatten(), minlength=256)
     shares = histograms.double() / (images.numel() // images.shape[1])

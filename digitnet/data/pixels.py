@@ -15,7 +15,7 @@ from digitnet.errors import InvalidInputError, warn
 
 _ROUNDING = 1e-3  # by how much a resized picture may exceed 1; clipped
 _LEAST_SPAN = 32  # levels from a picture's darkest pixel to its brightest; MNIST's least is 254
-_CHUNK = 4096  # pictures brought to uint8 at a time, so that no float copy of all is made
+_IMAGES_AT_ONCE = 4096  # brought to uint8, so that no float copy of all is made
 
 
 def arranged(array: npt.NDArray[Any], input_shape: Shape) -> npt.NDArray[Any]:
@@ -61,9 +61,9 @@ def to_uint8(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
             + _float_remedy(low, high)
         )
     pixels = np.empty(array.shape, np.uint8)
-    for start in range(0, len(array), _CHUNK):
-        part = array[start : start + _CHUNK].astype(np.float32)
-        pixels[start : start + _CHUNK] = np.rint(part * 255).clip(max=255)
+    for start in range(0, len(array), _IMAGES_AT_ONCE):
+        part = array[start : start + _IMAGES_AT_ONCE].astype(np.float32)
+        pixels[start : start + _IMAGES_AT_ONCE] = np.rint(part * 255).clip(max=255)
     return pixels
 
 
@@ -87,7 +87,7 @@ def _float_remedy(low: float, high: float) -> str:
 
 def warn_of_faint(images: Tensor) -> None:
     """Warn of pictures, uint8 (N, C, H, W), that are nearly black or nearly of one level."""
-    extremes = [torch.aminmax(part.flatten(1), dim=1) for part in images.split(_CHUNK)]
+    extremes = [torch.aminmax(part.flatten(1), dim=1) for part in images.split(_IMAGES_AT_ONCE)]
     low, high = (torch.cat(levels).int() for levels in zip(*extremes, strict=True))
     faint = (high - low < _LEAST_SPAN).nonzero()[:, 0]
     if not len(faint):

@@ -18,7 +18,7 @@ from digitnet.errors import InvalidInputError
 
 _SHARE = 4  # a set may take a quarter of the memory: training needs some, others too
 _UNKNOWN = 8 * 2**30  # bytes of memory where the system does not say
-_CHUNK = 2**22  # bytes that are copied at a time
+_BYTES_AT_ONCE = 2**22  # that are copied
 
 
 class Spool:
@@ -100,7 +100,7 @@ def taken(images: Tensor, index: Tensor) -> Tensor:
     if not len(positions) or len(positions) * images[:1].numel() <= room():
         return images[index]
     spool = Spool()
-    for part in positions.split(max(1, _CHUNK // images[:1].numel())):
+    for part in positions.split(max(1, _BYTES_AT_ONCE // images[:1].numel())):
         spool.add(images[part])
     return spool.tensor()
 

@@ -18,7 +18,7 @@ from digitnet.recipe import check_count, check_seed
 
 SIZE, BOX = 28, 20  # pixels: a picture, and the box that holds the digit, as in MNIST
 POINTS = 96  # along the strokes of a digit, less than a pixel apart
-_CHUNK = 500  # pictures drawn at a time, so that their tensors stay in the CPU's caches
+_DRAWN_AT_ONCE = 500  # images, so that their tensors stay in the CPU's caches
 
 
 @with_own_settings
@@ -55,7 +55,7 @@ def synthetic(
 def _image_set(name: str, count: int, seed: int) -> ImageSet:
     generator = torch.Generator().manual_seed(seed)
     labels = torch.randint(10, (count,), generator=generator)
-    images = torch.cat([draw(part, generator) for part in labels.split(_CHUNK)])
+    images = torch.cat([draw(part, generator) for part in labels.split(_DRAWN_AT_ONCE)])
     return ImageSet(images, labels, DIGITS, name)
 
 
