@@ -22,6 +22,7 @@ from digitnet.datasets.pen_digits import mnist_handwriting, swiss_digits, swiss_
 from digitnet.errors import DatasetUnavailableError
 
 sys.path.append(str(Path(__file__).parents[1] / "training"))  # it reads the photos, too
+from edit_distance import edit_distance as edit_distance
 from grids import GridPhoto, load_grids
 
 WRITERS = range(11, 15)  # of the Swiss digits

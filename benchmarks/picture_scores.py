@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from held_out_pictures import GridPhoto
+from held_out_pictures import GridPhoto, edit_distance
 from picture_sets import DigitSet, NumberSet
 
 from digitnet import DigitClassifier
@@ -69,7 +69,7 @@ def number_rows(classifier: DigitClassifier, numbers: NumberSet) -> Iterator[Row
     texts = ["\n".join(texts_of(reading)) for reading in readings]
     exact = [text == picture.text for text, picture in zip(texts, made, strict=True)]
     yield Row(f"{name}, exactly right", len(made), statistics.fmean(exact), seconds)
-    wrong = sum(_distance(t, p.text) for t, p in zip(texts, made, strict=True))
+    wrong = sum(edit_distance(t, p.text) for t, p in zip(texts, made, strict=True))
     length = sum(len(picture.text) for picture in made)
     yield Row(f"{name}, digits right", length, 1 - wrong / length)
     touching = [e for e, p in zip(exact, made, strict=True) if p.traits.touching]
@@ -182,15 +182,3 @@ def _cells_right(reading: Reading, photo: GridPhoto) -> float:
     inside = (cross >= 0).all(axis=2)  # (9, 9, N)
     right = (inside & (read == photo.digits[..., None])).sum(axis=-1) == 1
     return float((right & (inside.sum(axis=-1) == 1)).mean())
-
-
-def _distance(one: str, other: str) -> int:
-    """Return how many digits must be changed, added or left out (Levenshtein, 1966)."""
-    costs = list(range(len(other) + 1))
-    for row, a in enumerate(one, start=1):
-        previous, costs[0] = costs[0], row
-        for column, b in enumerate(other, start=1):
-            change = previous + (a != b)
-            previous = costs[column]
-            costs[column] = min(change, costs[column] + 1, costs[column - 1] + 1)
-    return costs[-1]

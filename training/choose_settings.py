@@ -9,11 +9,11 @@ the reader was trained on: those that figures are quoted for are others.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from edit_distance import edit_distance
 from grids import load_grids
 from PIL import Image
 
@@ -49,7 +49,7 @@ def main() -> None:
         exact, errors = [], 0
         for made in kinds.values():
             distances = [
-                distance(text_of(image, classifier, settings), text) for image, text in made
+                edit_distance(text_of(image, classifier, settings), text) for image, text in made
             ]
             exact.append(np.mean([found == 0 for found in distances]))
             errors += sum(distances)
@@ -92,17 +92,6 @@ def text_of(image: Image.Image, classifier: DigitClassifier, settings: Settings)
         "".join(str(digits[index].probabilities.argmax()) for number in line for index in number)
         for line in lines
     )
-
-
-def distance(one: Sequence[str], other: Sequence[str]) -> int:
-    """Return how many characters must be changed, added or left out (Levenshtein, 1966)."""
-    costs = list(range(len(other) + 1))
-    for row, a in enumerate(one, start=1):
-        changed = [before + (a != b) for before, b in zip(costs, other, strict=False)]
-        costs = [row, *map(min, changed, (cost + 1 for cost in costs[1:]))]
-        for column in range(1, len(costs)):
-            costs[column] = min(costs[column], costs[column - 1] + 1)
-    return costs[-1]
 
 
 if __name__ == "__main__":

@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext, suppress
 from numbers import Number
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,13 @@ PICTURE_KINDS = (
     "(H, W, 3) or (H, W, 4)"
 )
 """What is taken as a picture."""
+
+_SIGNATURES = {  # first bytes of files that are often mistaken for pictures -> what they are
+    rb"%PDF": "a PDF. Export its page as a PNG",
+    rb"<svg": "an SVG. Export it as a PNG",
+    rb".{4}ftyp": "a HEIC photo, as phones take them, or a film. Export it as a JPEG",
+    rb"\Z": "empty. Save it again",
+}
 
 
 def is_url(text: str | os.PathLike[str]) -> bool:
@@ -51,6 +60,37 @@ def described(value: Any, name: str = "pictures") -> str:
     if isinstance(value, (list, tuple)):
         return f"a {kind}. Pass its items one at a time."
     return f"{kind}. Pass an array, a tensor or a list."
+
+
+def unreadable(source: Any, error: Exception, most: int) -> str:
+    """Say why Pillow cannot read a picture, by its first bytes.
+
+    Args:
+        source: A path, bytes, a file object or an image.
+        error: What Pillow raised.
+        most: Pixels that a picture may have.
+    """
+    is_path, is_file = isinstance(source, (str, os.PathLike)), hasattr(source, "read")
+    kind = "data" if isinstance(source, bytes) else "file object" if is_file else "image"
+    name = f"'{source!s:.200}'" if is_path else f"the {kind}"
+    if type(error).__name__ == "DecompressionBombError":
+        name = f" of at most {most // 10**6} million pixels; {name} is larger"
+        return f"{name}. {error} Make it smaller, or crop it to the digits"
+    if is_path and not os.path.exists(source):  # noqa: PTH110 - Path's raises for long names
+        url = "; it is a URL. Pass what it holds: urllib.request.urlopen(url).read()"
+        return url if is_url(source) else f"; there is no {name}. Check the path"
+    start: Any = source[:8] if isinstance(source, bytes) else b"?"
+    with suppress(OSError, ValueError):
+        if is_path and Path(source).is_dir():
+            return f"; {name} is a folder. Pass the files in it"
+        if is_path or is_file:
+            with Path(source).open("rb") if is_path else nullcontext(source) as file:
+                file.seek(0)
+                start = file.read(8)
+    if isinstance(start, str):
+        return f'; {name} is open as text. Open it as bytes: open(path, "rb")'
+    kinds = (kind for begin, kind in _SIGNATURES.items() if re.match(begin, start, re.DOTALL))
+    return f"; {name} is {next(kinds, f'none that can be read, or is damaged ({error})')}"
 
 
 def _as_bytes(array: np.ndarray[Any, Any], name: str) -> str:

@@ -15,7 +15,7 @@ from digitnet.data.image_set import ImageSet
 from digitnet.data.spool import Spool
 from digitnet.errors import DatasetUnavailableError, InvalidInputError
 from digitnet.execution import with_own_settings
-from digitnet.pictures.loading import DAMAGE
+from digitnet.pictures.loading import DAMAGE, opaque
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -136,7 +136,7 @@ def _is_grey(file: Path) -> bool:
         with Image.open(file) as image:
             if image.mode in _GREY_MODES:
                 return True
-            pixels = np.asarray(_opaque(image).convert("RGB"))
+            pixels = np.asarray(opaque(image).convert("RGB"))
             return bool((pixels == pixels[..., :1]).all())
     except (*DAMAGE, Image.DecompressionBombError):
         return True  # `_read` tells why
@@ -153,25 +153,12 @@ def _read(file: Path, size: tuple[int, int] | None, mode: str) -> np.ndarray[Any
             image: Image.Image = opened
             with suppress(*DAMAGE):  # of the EXIF data; the pixels are whole
                 image = ImageOps.exif_transpose(opened)
-            image = _opaque(image).convert(mode)
+            image = opaque(image).convert(mode)
             if size is not None:
                 image = image.resize(size[::-1], Image.Resampling.BILINEAR)
             return np.array(image)
     except (*DAMAGE, Image.DecompressionBombError) as error:
         return f"cannot be read ({error})"
-
-
-def _opaque(image: Image.Image) -> Image.Image:
-    """Return an image without alpha: on white, or on black where the ink is light."""
-    from PIL import Image as PilImage
-
-    if not image.mode.upper().endswith("A") and "transparency" not in image.info:
-        return image
-    image = image.convert("RGBA")
-    grey, alpha = (np.asarray(band, np.float32) for band in image.convert("LA").split())
-    light = alpha.min() < 128 and (grey * alpha).sum() > 127.5 * alpha.sum()
-    ground = PilImage.new("RGBA", image.size, "black" if light else "white")
-    return PilImage.alpha_composite(ground, image)
 
 
 def _check_alike(files: list[Path], kinds: list[tuple[int, int] | str], folder: Path) -> None:

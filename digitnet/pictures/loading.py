@@ -5,17 +5,15 @@ from __future__ import annotations
 import io
 import math
 import os
-import re
 import struct
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, Union
 
 import numpy as np
 import numpy.typing as npt
 
-from digitnet.data.remedies import PICTURE_KINDS, described, is_url
+from digitnet.data.remedies import PICTURE_KINDS, described, unreadable
 from digitnet.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -34,15 +32,9 @@ MAX_AREA = 1024 * 1024  # pixels kept: an A4 page at 110 dpi, digits of 3 mm are
 _MIN_CHANNEL_CONTRAST = 2.0
 # Of EXIF orientations 2 to 8, the transposition that makes the image upright
 _TURNS = "FLIP_LEFT_RIGHT ROTATE_180 FLIP_TOP_BOTTOM TRANSPOSE ROTATE_270 TRANSVERSE ROTATE_90"
-_SIGNATURES = {  # first bytes of files that are often mistaken for pictures -> what they are
-    rb"%PDF": "a PDF. Export its page as a PNG",
-    rb"<svg": "an SVG. Export it as a PNG",
-    rb".{4}ftyp": "a HEIC photo, as phones take them, or a film. Export it as a JPEG",
-    rb"\Z": "empty. Save it again",
-}
 # What Pillow raises for files that are no pictures, cut off, or damaged
 DAMAGE = (OSError, SyntaxError, ValueError, EOFError, TypeError, KeyError, struct.error)
-_REDUCIBLE = ("F", "I", "L", "RGB", "CMYK", "YCbCr", "LA", "RGBA")  # modes that Pillow averages
+_REDUCIBLE = ("F", "I", "L", "RGB", "CMYK", "YCbCr")  # modes that Pillow averages
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +89,9 @@ def load_picture(source: Source) -> Picture:
     except InvalidInputError:
         raise
     except (Image.DecompressionBombError, *DAMAGE) as error:
-        raise InvalidInputError(f"Expected a picture{_problem(source, error)}.") from error
+        raise InvalidInputError(
+            f"Expected a picture{unreadable(source, error, MAX_PIXELS)}."
+        ) from error
 
 
 def resize(grey: Grey, shape: tuple[int, int]) -> Grey:
@@ -136,59 +130,48 @@ def _loaded(image: Image.Image, draft: bool) -> Picture:
     return Picture(grey, max(1.0, max(width, height) / max(grey.shape)), notes)
 
 
-def _problem(source: Any, error: Exception) -> str:
-    """Say what is wrong with a source that Pillow cannot read, by its first bytes."""
-    is_path, is_file = isinstance(source, (str, os.PathLike)), hasattr(source, "read")
-    kind = "data" if isinstance(source, bytes) else "file object" if is_file else "image"
-    name = f"'{source!s:.200}'" if is_path else f"the {kind}"
-    if type(error).__name__ == "DecompressionBombError":
-        name = f" of at most {MAX_PIXELS // 10**6} million pixels; {name} is larger"
-        return f"{name}. {error} Make it smaller, or crop it to the digits"
-    if is_path and not os.path.exists(source):  # noqa: PTH110 - Path's raises for long names
-        url = "; it is a URL. Pass what it holds: urllib.request.urlopen(url).read()"
-        return url if is_url(source) else f"; there is no {name}. Check the path"
-    start: Any = source[:8] if isinstance(source, bytes) else b"?"
-    with suppress(OSError, ValueError):
-        if is_path and Path(source).is_dir():
-            return f"; {name} is a folder. Pass the files in it"
-        if is_path or is_file:
-            with Path(source).open("rb") if is_path else nullcontext(source) as file:
-                file.seek(0)
-                start = file.read(8)
-    if isinstance(start, str):
-        return f'; {name} is open as text. Open it as bytes: open(path, "rb")'
-    kinds = (kind for begin, kind in _SIGNATURES.items() if re.match(begin, start, re.DOTALL))
-    return f"; {name} is {next(kinds, f'none that can be read, or is damaged ({error})')}"
-
-
 def _upright_grey(image: Image.Image, size: tuple[int, int]) -> Grey:
     from PIL import ExifTags
     from PIL import Image as PilImage
 
     image.load()  # loading a TIFF also turns it and removes its EXIF orientation
-    transparent = image.mode.upper().endswith("A") or "transparency" in image.info
-    upright = _reduced(image, size, transparent)
+    upright = _reduced(image, size)
     with suppress(*DAMAGE):  # of the EXIF data; the pixels are whole
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
         if orientation in range(2, 9):
             upright = upright.transpose(PilImage.Transpose[_TURNS.split()[orientation - 2]])
     if upright.mode in ("I", "F"):
         return _normalized_depth(np.asarray(upright, dtype=np.float32))
-    if not transparent:
-        return np.asarray(_clearest_channel(upright), dtype=np.float32) / 255
-    # Composite on white, or on black where the ink is light
-    grey, alpha = (np.asarray(c, np.float32) / 255 for c in upright.convert("LA").split())
-    light = (grey * alpha).sum() > 0.5 * alpha.sum() and alpha.min() < 0.5
-    return grey * alpha + (0 if light else 1) * (1 - alpha)
+    return np.asarray(_clearest_channel(opaque(upright)), dtype=np.float32) / 255
 
 
-def _reduced(image: Image.Image, size: tuple[int, int], transparent: bool) -> Image.Image:
+def opaque(image: Image.Image) -> Image.Image:
+    """Return an image without alpha: composited on white, or on black where the ink is light."""
+    from PIL import Image as PilImage
+
+    if not _is_transparent(image):
+        return image
+    image = image.convert("RGBA")
+    grey, alpha = (np.asarray(band, np.float32) for band in image.convert("LA").split())
+    light = alpha.min() < 128 and (grey * alpha).sum() > 127.5 * alpha.sum()
+    ground = PilImage.new("RGBA", image.size, "black" if light else "white")
+    return PilImage.alpha_composite(ground, image)
+
+
+def _is_transparent(image: Image.Image) -> bool:
+    return image.mode.upper().endswith("A") or "transparency" in image.info
+
+
+def _reduced(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     """Reduce an image to at most `size`; done first, so that all later copies are small."""
     from PIL import Image as PilImage
 
-    mode = image.mode
-    if mode not in _REDUCIBLE:
-        mode = "I" if mode.startswith("I") else "RGBA" if transparent else "RGB"
+    if _is_transparent(image) and not image.mode.startswith("I"):
+        mode = "RGBA"
+    elif image.mode in _REDUCIBLE:
+        mode = image.mode
+    else:
+        mode = "I" if image.mode.startswith("I") else "RGB"
     # Average blocks of factor x factor pixels, in bands: conversions copy a band at a time
     width, height = image.size
     factor = max(1, min(width // size[0], height // size[1]))

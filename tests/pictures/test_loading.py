@@ -82,6 +82,15 @@ def test_ink_on_a_transparent_ground_is_seen_whatever_its_colour():
         assert abs(float(grey[10, 10]) - float(grey[30, 50])) > 0.5
 
 
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_a_ground_of_a_colour_that_counts_as_transparent_becomes_white(mode, tmp_path):
+    ink = Image.new("L", (60, 40), 0)
+    ink.paste(50, (5, 5, 15, 15))
+    ink.convert(mode).save(tmp_path / "ink.png", transparency=0 if mode == "L" else (0, 0, 0))
+    grey = load_picture(tmp_path / "ink.png").grey
+    assert (float(grey[30, 50]), float(grey[10, 10])) == (1, pytest.approx(50 / 255))
+
+
 def two_colours(ink, ground):
     """The dark corner in one colour, all else in another."""
     image = Image.new("RGB", IMAGE.size, ground)
