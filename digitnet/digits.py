@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import count
@@ -26,6 +27,7 @@ from digitnet.pictures import (
     Found,
     Picture,
     Source,
+    export_onnx,
     find_digits,
     is_picture,
     load_picture,
@@ -208,6 +210,34 @@ class DigitClassifier(ImageClassifier):
             scale=picture.scale,
             numbers=numbers,
         )
+
+    @staticmethod
+    @with_own_settings
+    def export_reader_onnx(path: str | os.PathLike[str]) -> None:
+        """Write the reader network as ONNX, which finds digits in a picture, for other programs.
+
+        Its input `grey` is float32 (1, 1, H, W) in 0..1; H and W are multiples of 16, at least
+        128. Its outputs are maps, float32:
+
+        - `ink` (1, 1, H, W): probability of ink, and `digit`, likewise, of a digit's ink;
+        - `centre` (1, 1, H/2, W/2): probability of a digit's centre;
+        - `offset` (1, 2, H/2, W/2): x and y from ink to its digit's centre, px;
+        - `height` (1, 1, H/4, W/4): of the digit, px;
+        - `label` (1, 11, H/4, W/4): logits of the ten digits, and of no digit;
+        - `smaller` (1, 1, H/8, W/8): probability that there are digits too small to read.
+
+        What turns these into digits stands in `digitnet.pictures.decoding`; its thresholds are in
+        the metadata as `settings`, a JSON object. The digits are classified by what `export_onnx`
+        writes.
+
+        Args:
+            path: The file; it is replaced whole, or not at all. Its folder must exist.
+
+        Raises:
+            InvalidInputError: The extra `onnx` is not installed.
+            ArtifactError: The file could not be written.
+        """
+        export_onnx(path)
 
     def _probabilities(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Return the probabilities (N, 10) of digits (N, 28, 28) in MNIST's form."""

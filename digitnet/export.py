@@ -7,9 +7,10 @@ import json
 import logging
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +20,9 @@ from digitnet.data.image_set import Shape
 from digitnet.errors import InvalidInputError
 from digitnet.model_file import current_versions
 from digitnet.models.network import Network
+
+if TYPE_CHECKING:
+    import onnx
 
 _ONNX_PACKAGES = ("onnx", "onnxscript")  # by torch.onnx
 
@@ -51,23 +55,61 @@ def write_onnx(
             layer.
         ArtifactError: The file could not be written.
     """
+    model = _exported(
+        _Reader(copy.deepcopy(network)).cpu().eval(),
+        torch.zeros(2, *input_shape, dtype=torch.uint8),
+        {"images": {0: torch.export.Dim("pictures")}},
+        ("probabilities",),
+    )
+    metadata = {"classes": list(classes), "input_shape": list(input_shape)}
+    _write(model, path, metadata)
+
+
+def write_maps_onnx(
+    network: nn.Module,
+    path: str | os.PathLike[str],
+    *,
+    outputs: Sequence[str],
+    stride: int,
+    metadata: Mapping[str, object],
+) -> None:
+    """Write a fully convolutional network as ONNX, from a grey image to maps.
+
+    Args:
+        network: From float32 (1, 1, H, W) to maps.
+        path: The file; it is replaced whole, or not at all.
+        outputs: The maps' names.
+        stride: H and W are multiples of this.
+        metadata: What else another program needs, by name; each becomes JSON.
+
+    Raises:
+        InvalidInputError: The extra `onnx` is not installed.
+        ArtifactError: The file could not be written.
+    """
+    sides = [stride * torch.export.Dim(name, min=1, max=1024) for name in ("rows", "columns")]
+    example = torch.zeros(1, 1, 10 * stride, 12 * stride)
+    model = _exported(network, example, {"grey": {2: sides[0], 3: sides[1]}}, outputs)
+    _write(model, path, metadata)
+
+
+def _exported(
+    network: nn.Module, example: Tensor, inputs: dict[str, dict[int, Any]], outputs: Sequence[str]
+) -> onnx.ModelProto:
+    """Return a network as an ONNX model; `inputs` says which axes of its input are of any size."""
     missing = [name for name in _ONNX_PACKAGES if find_spec(name) is None]
     if missing:
         raise InvalidInputError(
             f"Expected {' and '.join(_ONNX_PACKAGES)} to be installed for ONNX; received no "
             f'{" and no ".join(missing)}. Run: pip install "digitnet[onnx]".'
         )
-    from onnx import helper  # slow to import
-
-    reader = _Reader(copy.deepcopy(network)).cpu().eval()
     with _quiet():
         try:
             program = torch.onnx.export(
-                reader,
-                (torch.zeros(2, *input_shape, dtype=torch.uint8),),
-                input_names=["images"],
-                output_names=["probabilities"],
-                dynamic_shapes=({0: torch.export.Dim("pictures")},),
+                network,
+                (example,),
+                input_names=[*inputs],
+                output_names=[*outputs],
+                dynamic_shapes=tuple(inputs.values()),
                 dynamo=True,
                 verbose=False,
             )
@@ -76,15 +118,16 @@ def write_onnx(
                 f"Expected layers that torch.onnx can express; it says: {error}"
             ) from error
     assert program is not None  # as no file was named
-    model = program.model_proto
-    helper.set_model_props(
-        model,
-        {
-            "classes": json.dumps(list(classes)),
-            "input_shape": json.dumps(list(input_shape)),
-            **current_versions(),
-        },
-    )
+    return program.model_proto
+
+
+def _write(
+    model: onnx.ModelProto, path: str | os.PathLike[str], metadata: Mapping[str, object]
+) -> None:
+    from onnx import helper  # slow to import
+
+    texts = {name: json.dumps(value) for name, value in metadata.items()}
+    helper.set_model_props(model, texts | current_versions())
     write_atomically(path, model.SerializeToString())
 
 

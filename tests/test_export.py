@@ -126,3 +126,23 @@ def test_what_was_not_trained_and_what_cannot_be_written_are_errors(fitted, tmp_
         DigitClassifier().export_onnx(tmp_path / "digits.onnx")
     with pytest.raises(ArtifactError, match="there is no folder"):
         fitted.export_onnx(tmp_path / "none" / "digits.onnx")
+
+
+def test_the_reader_network_as_onnx_has_the_maps_that_the_reader_decodes(tmp_path):
+    from digitnet.pictures.decoding import Probabilities, probabilities
+    from digitnet.pictures.network import Maps
+    from digitnet.pictures.reader import reader_network
+
+    DigitClassifier.export_reader_onnx(tmp_path / "reader.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "reader.onnx")
+    grey = torch.rand(1, 1, 128, 208, generator=torch.Generator().manual_seed(0))
+    found = session.run(None, {"grey": grey.numpy()})
+    with torch.inference_mode():
+        maps = Maps(*reader_network()(grey))
+    (expected,) = probabilities(maps, [(slice(0, 128), slice(0, 208))])
+    assert [output.name for output in session.get_outputs()] == list(Probabilities._fields)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one[0].squeeze(), other.squeeze(), rtol=1e-3, atol=1e-3)
+    settings = json.loads(session.get_modelmeta().custom_metadata_map["settings"])
+    assert len(settings["score"]) == 3
+    assert settings["stride"] == 16

@@ -50,20 +50,26 @@ class Probabilities(NamedTuple):
     smaller: Floats  # (h / 8, w / 8)
 
 
+_STRIDES = (1, 1, 2, 2, 4, 4, 8)  # of these maps
+
+
+def probability_maps(maps: Maps) -> tuple[Tensor, ...]:
+    """Return the maps of a batch (N, ...) in the order and in the units of `Probabilities`."""
+    ink = maps.ink.sigmoid()
+    return (
+        ink,
+        functional.interpolate(maps.digit, scale_factor=2, mode="bilinear").sigmoid() * ink,
+        maps.centre.sigmoid(),
+        maps.offset * OFFSET_UNIT,
+        UNIT_HEIGHT * torch.exp2(maps.height.clamp(-4, 4)),
+        maps.label,
+        maps.smaller.sigmoid(),
+    )
+
+
 def probabilities(maps: Maps, places: Sequence[tuple[slice, slice]]) -> list[Probabilities]:
     """Return the maps of each view of a batch, cut to its rows and columns of the input."""
-    ink = maps.ink.sigmoid()
-    digit = functional.interpolate(maps.digit, scale_factor=2, mode="bilinear").sigmoid() * ink
-    height = UNIT_HEIGHT * torch.exp2(maps.height.clamp(-4, 4))
-    scaled = (
-        (ink, 1),
-        (digit, 1),
-        (maps.centre.sigmoid(), 2),
-        (maps.offset * OFFSET_UNIT, 2),
-        (height, 4),
-        (maps.label, 4),
-        (maps.smaller.sigmoid(), 8),
-    )
+    scaled = [*zip(probability_maps(maps), _STRIDES, strict=True)]
     return [
         Probabilities(*(_cut(values[number], stride, place) for values, stride in scaled))
         for number, place in enumerate(places)

@@ -139,7 +139,7 @@ def _maps(views: Sequence[View], settings: Settings) -> list[Probabilities]:
             grey = np.stack([padded[number][0] for number in batch]).astype(np.float32)
             places = [padded[number][1] for number in batch]
             with torch.inference_mode():
-                maps = Maps(*_network()(torch.from_numpy(grey)[:, None]))
+                maps = Maps(*reader_network()(torch.from_numpy(grey)[:, None]))
                 found |= zip(batch, probabilities(maps, places), strict=True)
     return [found[number] for number in range(len(views))]
 
@@ -217,7 +217,7 @@ def digit_score(features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
     Logistic regression on held-out crops; its weights are in the metadata of the reader's file.
     """
-    weights, bias = _weights()[1]
+    weights, bias = score_weights()
     return np.asarray(1 / (1 + np.exp(-(features @ weights + bias))), np.float32)
 
 
@@ -251,8 +251,14 @@ def most_prominent(digits: Sequence[Digit], shape: tuple[int, int]) -> Digit | N
     return max(digits, key=prominence, default=None)
 
 
-def _network() -> ReaderNetwork:
+def reader_network() -> ReaderNetwork:
+    """Return the network, for inference."""
     return _weights()[0]
+
+
+def score_weights() -> tuple[npt.NDArray[np.float32], float]:
+    """Return the weights and the bias of `digit_score`."""
+    return _weights()[1]
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The drawing page reads in a browser what digitnet reads in Python."""
+"""The page "Try it" reads in a browser what digitnet reads in Python."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ import pytest
 from PIL import Image
 
 from digitnet import DigitClassifier, datasets
+from digitnet.datasets import paper
 from digitnet.datasets.paper.restroked import thinned
 from digitnet.errors import DatasetUnavailableError
-from digitnet.pictures.normalization import normalize
 
 sync_api = pytest.importorskip("playwright.sync_api", reason='needs pip install ".[dev]"')
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
@@ -29,8 +29,7 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("npm") is None, reason="needs Node.js"),
 ]
 ROOT = Path(__file__).parents[1]
-DIGITS = 100
-SIDE = 280  # pixels of the canvas
+DIGITS = 20
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -67,22 +66,17 @@ def page(site, browser):
     opened = browser.new_page()
     errors = []
     opened.on("pageerror", lambda error: errors.append(str(error)))
-    opened.set_default_timeout(30_000)
-    opened.goto(f"{site}/draw/")
-    opened.wait_for_selector('#draw[data-state="ready"]')
+    opened.set_default_timeout(60_000)
+    opened.goto(f"{site}/try/")
+    opened.wait_for_selector('#try[data-state="ready"]')
     yield opened
     opened.close()
     assert errors == []
 
 
-@pytest.fixture(scope="module")
-def digits():
-    """The first test digits of MNIST."""
-    try:
-        _, test = datasets.mnist(download=False)
-    except DatasetUnavailableError:
-        pytest.skip("needs MNIST in the folder that DIGITNET_DATA names")
-    return test[:DIGITS]
+def text_of(page):
+    page.wait_for_selector('#try[data-state="ready"]')
+    return page.locator("#try").get_attribute("data-text")
 
 
 def strokes(digit):
@@ -109,66 +103,94 @@ def near(place, places):
 
 
 def draw(page, digit):
-    box = page.locator(".draw-canvas").bounding_box()
+    """Draw a digit in the middle of the canvas, almost as high."""
+    box = page.locator("#try canvas").first.bounding_box()
+    left = box["x"] + (box["width"] - box["height"]) / 2
     for stroke in strokes(digit):
         for number, (row, column) in enumerate(stroke):
-            across, down = (column + 0.5) / 84 * box["width"], (row + 0.5) / 84 * box["height"]
-            page.mouse.move(box["x"] + across, box["y"] + down)
+            across, down = ((place + 0.5) / 84 * box["height"] for place in (column, row))
+            page.mouse.move(left + across, box["y"] + down)
             if not number:
                 page.mouse.down()
         page.mouse.up()
-    page.wait_for_selector('#draw[data-state="ready"]')
 
 
 def canvas(page):
     """Return what is drawn as a PIL image."""
-    address = page.evaluate("document.querySelector('.draw-canvas').toDataURL()")
+    address = page.evaluate("document.querySelector('#try canvas').toDataURL()")
     return Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2])))
 
 
-def test_digits_drawn_with_the_mouse_are_read_as_python_reads_their_ink(page, digits):
+def test_digits_drawn_with_the_mouse_are_read_as_python_reads_them(page):
+    digits = mnist_digits()
     classifier = DigitClassifier.pretrained()
     right = same = 0
-    milliseconds = []
     for digit, label in zip(digits.images, digits.labels.tolist(), strict=True):
-        page.click(".draw-clear")
+        page.click(".try-clear")
         draw(page, digit[0].numpy())
-        found = page.locator("#draw").get_attribute("data-digit")
-        milliseconds.append(float(page.locator("#draw").get_attribute("data-milliseconds")))
+        found = text_of(page)
         right += found == str(label)
-        same += found == str(classifier.predict(normalized(canvas(page)))[0])
-    # how lines are drawn differs a little between versions of the browser
-    assert (right >= 96, same >= 99) == (True, True), (right, same, np.median(milliseconds))
+        same += found == classifier.read(canvas(page)).text
+    assert right >= DIGITS - 2
+    assert same >= DIGITS - 1
 
 
-def test_what_the_network_sees_is_what_python_makes_of_the_canvas(page, digits):
-    for digit in digits.images[:5]:
-        page.click(".draw-clear")
-        draw(page, digit[0].numpy())
-        shown = page.evaluate(
-            "[...document.querySelector('.draw-seen').getContext('2d')"
-            ".getImageData(0, 0, 28, 28).data].filter((_, i) => i % 4 === 0)"
-        )
-        expected = normalized(canvas(page))[0].astype(int)
-        assert np.abs(np.reshape(shown, (28, 28)) - expected).mean() < 2  # of 255
+def test_pictures_are_read_as_python_reads_them(page, tmp_path):
+    wide = paper.Style(size=(200, 900))
+    made = [
+        *paper.digits(15, seed=1),
+        *paper.numbers(20, seed=2, style=wide),
+        *paper.numbers(5, seed=3, lines=(2, 4), style=wide),
+        *paper.entries(10, seed=4, style=wide),
+        *paper.tables(5, seed=5, style=wide),
+        *paper.blanks(5, seed=6),
+    ]
+    classifier = DigitClassifier.pretrained()
+    others = []
+    for number, one in enumerate(made):
+        path = tmp_path / f"{number}.{'png' if number % 2 else 'jpg'}"
+        one.picture.save(path)
+        page.evaluate("document.querySelector('#try').dataset.state = 'asked'")
+        page.set_input_files("#try input", path)
+        found, expected = text_of(page), classifier.read(path).text
+        if found != expected:
+            others.append((number, found, expected))
+    assert len(made) == 60
+    assert len(others) <= 2, others
 
 
-def normalized(drawing):
-    """Return a drawing's ink in MNIST's format, (1, 28, 28)."""
-    ink = 1 - np.asarray(drawing.convert("L"), dtype=np.float32) / 255
-    rows, columns = (np.flatnonzero((ink > 0.5).any(axis=axis)) for axis in (1, 0))
-    return normalize(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])[None]
+def test_a_large_photo_is_turned_upright_and_read(page, tmp_path):
+    (made,) = paper.numbers(1, seed=11, style=paper.Style(size=(600, 900)))
+    photo = made.picture.resize((3600, 3600 * made.picture.height // made.picture.width))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn it by 90 degrees, clockwise
+    path = tmp_path / "photo.jpg"
+    photo.rotate(90, expand=True).save(path, exif=exif)
+    page.set_input_files("#try input", path)
+    page.wait_for_function("document.querySelector('#try').dataset.text !== ''")
+    assert text_of(page) == DigitClassifier.pretrained().read(path).text == made.text
 
 
-def test_an_empty_canvas_is_no_digit_and_a_finger_draws_too(site, browser):
+def test_what_is_no_picture_is_said_so(page, tmp_path):
+    path = tmp_path / "words.jpg"
+    path.write_text("no picture")
+    page.set_input_files("#try input", path)
+    page.wait_for_selector('#try[data-state="failed"]')
+    assert "no picture" in page.locator(".try-answer").inner_text()
+    page.click(".try-clear")
+    assert text_of(page) == ""
+
+
+def test_an_empty_canvas_has_no_digit_and_a_finger_draws_too(site, browser):
     context = browser.new_context(has_touch=True, viewport={"width": 380, "height": 800})
     page = context.new_page()
-    page.goto(f"{site}/draw/")
-    page.wait_for_selector('#draw[data-state="ready"]')
-    assert page.locator("#draw").get_attribute("data-digit") == ""
-    assert page.locator(".draw-answer").inner_text() == "Draw a digit."
-    page.locator(".draw-canvas").tap()
-    page.wait_for_selector('#draw:not([data-digit=""])')
+    page.goto(f"{site}/try/")
+    assert text_of(page) == ""
+    assert "No digit yet" in page.locator(".try-answer").inner_text()
+    before = canvas(page).tobytes()
+    page.locator("#try canvas").first.tap()
+    assert text_of(page) is not None
+    assert canvas(page).tobytes() != before
     sideways = page.evaluate(
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
@@ -180,8 +202,17 @@ def test_the_page_needs_nothing_from_elsewhere(site, browser):
     page = browser.new_page()
     asked = []
     page.on("request", lambda request: asked.append(request.url))
-    page.goto(f"{site}/draw/")
-    page.wait_for_selector('#draw[data-state="ready"]')
+    page.goto(f"{site}/try/")
+    page.wait_for_selector('#try[data-state="ready"]')
     assert asked
     assert [url for url in asked if not url.startswith((site, "data:", "blob:"))] == []
     page.close()
+
+
+def mnist_digits():
+    """Return the first test digits of MNIST."""
+    try:
+        _, test = datasets.mnist(download=False)
+    except DatasetUnavailableError:
+        pytest.skip("needs MNIST in the folder that DIGITNET_DATA names")
+    return test[:DIGITS]

@@ -1,21 +1,22 @@
-// A drawn digit in MNIST's format, as digitnet/pictures/normalization.py makes it: 28x28 pixels, the
+// A digit's mask in MNIST's format, as digitnet/pictures/normalization.py makes it: 28x28 pixels, the
 // digit in a box of 20x20, strokes about as wide as MNIST's, the centre of mass in the middle. An
-// image here is {width, height, data}, data a Float32Array of ink in 0..1, row by row.
+// image is {width, height, data}, data a Float32Array of grey or ink in 0..1, row by row.
 
 export const SIZE = 28;
 const BOX = 20;
 const FINE = 4; // times as large as the result are digits while their strokes change
+const PADDING = 6; // px at that size; thin strokes grow by up to 4.5
 const THIN = 0.1; // stroke widths of MNIST's digits, as shares of the longer side: most lie between
 const THICK = 0.19;
 
 /** Return a digit as a Uint8Array of 28x28, light on dark; all 0 where there is no ink. */
-export function toMnistForm(ink) {
+export function normalize(mask) {
   const form = new Uint8Array(SIZE * SIZE);
-  const drawn = cropped(ink);
-  if (!drawn) return form;
-  const fine = framed(resized(drawn, BOX * FINE), BOX, 2 * BOX, BOX, 2 * BOX);
-  const tight = cropped(strokeLikeMnist(fine));
-  return tight ? centred(resized(atLeastAStrokeWide(tight), BOX), form) : form;
+  const fine = cropped(scaled(mask, BOX * FINE));
+  if (!fine) return form;
+  const padded = framed(fine, PADDING, 2 * PADDING, PADDING, 2 * PADDING);
+  const digit = cropped(strokeLikeMnist(padded));
+  return digit ? centred(scaled(atLeastAStrokeWide(digit), BOX), form) : form;
 }
 
 /** Return a digit, with margins beside it where it is narrower than strokes of MNIST. */
@@ -27,9 +28,9 @@ function atLeastAStrokeWide(digit) {
   return framed(digit, across >> 1, across, down >> 1, down);
 }
 
-/** Return a picture with margins: at its left and in all, at its top and in all. */
+/** Return an image with margins: at its left and in all, at its top and in all. */
 function framed({ width, height, data }, left, across, top, down) {
-  const result = picture(width + across, height + down);
+  const result = image(width + across, height + down);
   for (let y = 0; y < height; y++) {
     result.data.set(data.subarray(y * width, (y + 1) * width), (y + top) * result.width + left);
   }
@@ -49,7 +50,7 @@ function cropped({ width, height, data }) {
     }
   }
   if (right < 0) return null;
-  const part = picture(right - left + 1, bottom - top + 1);
+  const part = image(right - left + 1, bottom - top + 1);
   for (let y = top; y <= bottom; y++) {
     const row = data.subarray(y * width + left, y * width + right + 1);
     part.data.set(row, (y - top) * part.width);
@@ -57,18 +58,22 @@ function cropped({ width, height, data }) {
   return part;
 }
 
-/** Make the longer side so many pixels: means when smaller, a smooth curve when larger. */
-function resized(image, longest) {
-  const scale = longest / Math.max(image.width, image.height);
-  if (scale === 1) return image;
-  const width = Math.max(1, round(image.width * scale));
-  const height = Math.max(1, round(image.height * scale));
-  return transposed(alongRows(transposed(alongRows(image, width)), height));
+/** Make the longer side so many pixels. */
+function scaled(mask, longest) {
+  const scale = longest / Math.max(mask.width, mask.height);
+  const [width, height] = [mask.width, mask.height].map((side) => Math.max(1, round(side * scale)));
+  return resize(mask, width, height);
+}
+
+/** Resize an image: area averaging to a smaller one, bicubic to a larger one (Keys, 1981). */
+export function resize(grey, width, height) {
+  if (width === grey.width && height === grey.height) return grey;
+  return transposed(alongRows(transposed(alongRows(grey, width)), height));
 }
 
 /** Resample along rows as Pillow does: with the pixels whose centres lie within reach. */
 function alongRows({ width, height, data }, wanted) {
-  const result = picture(wanted, height);
+  const result = image(wanted, height);
   const step = width / wanted;
   const shrinks = step > 1;
   const reach = shrinks ? step / 2 : 2;
@@ -122,7 +127,7 @@ function strokeLikeMnist(fine) {
 /** Return how far each pixel of a kind is from the next of another (Felzenszwalb, 2012). */
 function distances({ width, height, data }, isOfKind) {
   const far = (width + height) ** 2;
-  const squares = picture(width, height);
+  const squares = image(width, height);
   data.forEach((ink, at) => (squares.data[at] = isOfKind(ink) ? far : 0));
   for (let y = 0; y < height; y++) {
     envelope(squares.data.subarray(y * width, (y + 1) * width));
@@ -181,19 +186,19 @@ function start({ width, data }) {
 }
 
 /** Round halves to the even neighbour, as Python does. */
-function round(number) {
+export function round(number) {
   const whole = Math.round(number);
   return Math.abs(number % 1) === 0.5 && whole % 2 ? whole - 1 : whole;
 }
 
 function transposed({ width, height, data }) {
-  const result = picture(height, width);
+  const result = image(height, width);
   data.forEach((value, at) => {
     result.data[(at % width) * height + Math.floor(at / width)] = value;
   });
   return result;
 }
 
-function picture(width, height) {
+export function image(width, height) {
   return { width, height, data: new Float32Array(width * height) };
 }

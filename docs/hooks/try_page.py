@@ -1,4 +1,4 @@
-"""What the drawing page needs beside its own files: the network, and a runtime for it."""
+"""What the page "Try it" needs beside its own files: the networks, and a runtime for them."""
 
 from __future__ import annotations
 
@@ -9,23 +9,30 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+import onnx
+
 from digitnet import DigitClassifier
 from digitnet.datasets.folders import cache_folder
 
 RUNTIME = "onnxruntime-web@1.30.0"
 FILES = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
 
-log = logging.getLogger("mkdocs.hooks.drawing_page")
+log = logging.getLogger("mkdocs.hooks.try_page")
 
 
 def on_post_build(config) -> None:
-    """Put network and runtime beside the page."""
-    page = Path(config["site_dir"], "draw")
-    DigitClassifier.pretrained().export_onnx(page / "digits.onnx")
+    """Put networks and runtime beside the page."""
+    page = Path(config["site_dir"], "try")
+    classifier = DigitClassifier.pretrained()
+    classifier.export_onnx(page / "digits.onnx")
+    classifier.export_reader_onnx(page / "reader.onnx")
+    metadata = onnx.load(page / "reader.onnx").metadata_props
+    (settings,) = (entry.value for entry in metadata if entry.key == "settings")
+    (page / "reader.json").write_text(settings)
     kept = cache_folder() / RUNTIME.replace("@", "-")
     if not all((kept / name).is_file() for name in FILES):
         if shutil.which("npm") is None:
-            log.warning("npm is not installed: the drawing page will not work. Install Node.js.")
+            log.warning("npm is not installed: the page will not work. Install Node.js.")
             return
         _fetch(kept)
     for name in FILES:
