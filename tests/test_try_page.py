@@ -19,7 +19,7 @@ from PIL import Image
 
 from digitnet import DigitClassifier, datasets
 from digitnet.datasets import paper
-from digitnet.datasets.paper.restroked import thinned
+from digitnet.datasets.paper.restroked import skeleton
 from digitnet.errors import DatasetUnavailableError
 
 sync_api = pytest.importorskip("playwright.sync_api", reason='needs pip install ".[dev]"')
@@ -82,7 +82,7 @@ def text_of(page):
 def strokes(digit):
     """Return the middle lines of a digit as strokes of a pen, points of 84 x 84."""
     large = np.asarray(Image.fromarray(digit).resize((84, 84), Image.Resampling.BICUBIC))
-    left = {tuple(place) for place in np.argwhere(thinned(large > 110)).tolist()}
+    left = {tuple(place) for place in np.argwhere(skeleton(large > 110)).tolist()}
     done = set()
     while left:
         # from an end on; what branches off begins on the line that it branches off from

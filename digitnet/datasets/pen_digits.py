@@ -20,7 +20,7 @@ from digitnet.errors import DatasetUnavailableError, InvalidInputError
 from digitnet.randomness import PAPER, derive_seed
 
 _SWISS = "swiss/swiss.npz"
-_SWISS_NUMBERS = 8  # after the subjects of `datasets.paper`: no two share a seed
+_SWISS_NUMBERS = 8  # after the kinds of `datasets.paper.generation`: no two share a seed
 _QMNIST = "qmnist/qmnist-{part}-labels-idx2-int.gz"
 _HEADER, _COLUMNS, _WRITER = 12, 8, 2  # QMNIST: bytes, integers a row, and the writer's column
 _PAPER_MARGIN = 14  # grey levels below the paper's from which pixels are ink

@@ -10,7 +10,7 @@ import pytest
 
 from digitnet import datasets
 from digitnet.datasets import paper
-from digitnet.datasets.paper import contents
+from digitnet.datasets.paper import patterns
 from digitnet.datasets.paper.signs import SIGNS
 from digitnet.errors import InvalidInputError
 
@@ -108,7 +108,7 @@ def test_patterns_are_what_people_write(name, form):
 def test_every_token_of_every_pattern_can_be_written_and_printed():
     rng = np.random.default_rng(1)
     tokens = {t for make in paper.ENTRIES.values() for _ in range(400) for t in make(rng)}
-    special = {contents.DIGIT, contents.SPACE, contents.GAP, contents.WORD}
+    special = {patterns.DIGIT, patterns.SPACE, patterns.WORD}
     assert tokens - special - set(SIGNS) == set()
     assert {"/", ":", "€", "%", "+", "("} <= tokens
 
@@ -180,6 +180,11 @@ def test_texts_have_ink_and_no_digit(printed):
         (partial(paper.tables, rows=0), "rows"),
         (partial(paper.tables, columns=101), "columns"),
         (partial(paper.tables, digits=(5, 2)), "digits"),
+        (partial(paper.tables, gap=-1), "gap"),
+        (partial(paper.tables, gap=(3, 2)), "gap"),
+        (partial(paper.tables, gap=None), "gap"),
+        (partial(paper.tables, printed=None), "printed"),
+        (partial(paper.texts, printed=(0.2, 0.4)), "printed"),
         (partial(paper.texts, lines=0), "lines"),
         (partial(paper.texts, printed=-0.1), "printed"),
         (partial(paper.texts, style="plain"), r"style to be a paper\.Style"),

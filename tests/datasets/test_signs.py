@@ -7,10 +7,12 @@ import pytest
 from numpy.random import default_rng
 
 from digitnet.datasets.paper.capture import draw_capture
-from digitnet.datasets.paper.ink import skipped
-from digitnet.datasets.paper.layout import bounds
-from digitnet.datasets.paper.signs import LETTERS, SIGNS, sign, word
+from digitnet.datasets.paper.ink import uneven
+from digitnet.datasets.paper.letters import LETTERS
+from digitnet.datasets.paper.marks import bounds
+from digitnet.datasets.paper.signs import SIGNS, sign
 from digitnet.datasets.paper.style import Style
+from digitnet.datasets.paper.words import handwritten, printed, random_word
 
 CAPTURE = draw_capture(Style(pens=("black",), thickness=0.08), default_rng(0))
 
@@ -57,11 +59,19 @@ def test_letters_have_the_heights_of_the_alphabet():
                 assert 80 < max(y) <= 112, letter
 
 
-@pytest.mark.parametrize("printed", [False, True])
-def test_a_word_stands_on_the_baseline_and_grows_with_its_letters(printed):
+def write(text, seed):
+    return handwritten(text, CAPTURE, default_rng(seed))
+
+
+def print_out(text, seed):
+    return [printed(text, default_rng(seed))]
+
+
+@pytest.mark.parametrize("made", [write, print_out])
+def test_a_word_stands_on_the_baseline_and_grows_with_its_letters(made):
     widths = []
     for text in ("H", "HEM", "HEMKLAFT"):
-        left, top, right, bottom = bounds(word(text, CAPTURE, default_rng(1), printed=printed))
+        left, top, right, bottom = bounds(made(text, 1))
         assert left == pytest.approx(0, abs=1e-6)
         assert -1.6 < top < -0.6
         assert abs(bottom) < 0.3
@@ -69,24 +79,24 @@ def test_a_word_stands_on_the_baseline_and_grows_with_its_letters(printed):
     assert widths[0] < widths[1] < widths[2]
 
 
-def test_a_printed_word_is_one_mark_and_a_written_one_several():
-    assert len(word("Total", CAPTURE, default_rng(0), printed=True)) == 1
-    assert len(word("Total", CAPTURE, default_rng(0), printed=False)) >= 5
+def test_a_written_word_is_several_marks():
+    assert len(write("Total", 0)) >= 5
 
 
-@pytest.mark.parametrize("printed", [False, True])
-def test_random_words_are_many_and_can_all_be_drawn(printed):
-    made = [bounds(word(None, CAPTURE, default_rng(s), printed=printed)) for s in range(60)]
-    assert np.isfinite(made).all()
-    assert len({round(right, 3) for _, _, right, _ in made}) > 50
+@pytest.mark.parametrize("made", [write, print_out])
+def test_random_words_are_many_and_can_all_be_drawn(made):
+    words = [random_word(default_rng(seed)) for seed in range(60)]
+    boxes = [bounds(made(word, seed)) for seed, word in enumerate(words)]
+    assert np.isfinite(boxes).all()
+    assert len({round(right, 3) for _, _, right, _ in boxes}) > 50
 
 
 def test_accents_stand_above_their_letters():
     for seed in range(5):
-        dots, letter = word("Ü", CAPTURE, default_rng(seed), printed=False)
+        dots, letter = write("Ü", seed)
         assert dots.box[3] < letter.box[1] + 0.2
 
 
 def test_a_broken_line_of_few_segments_has_gaps():
-    ink = skipped(np.ones(3), "broken", default_rng(0))
+    ink = uneven(np.ones(3), "broken", default_rng(0))
     assert 0 in ink

@@ -1,4 +1,4 @@
-"""Handwritten digits on made paper, as people photograph, scan or draw them, with the truth.
+"""Generated pictures of handwritten digits, photographed, scanned or drawn, with the truth.
 
 ```python
 from digitnet.datasets import paper
@@ -8,9 +8,10 @@ pictures[0].picture, pictures[0].text, pictures[0].boxes, pictures[0].traits
 ```
 """
 
-from digitnet.datasets.paper.documents import ENTRIES, entries, tables, texts
+from digitnet.datasets.paper.documents import entries, tables, texts
 from digitnet.datasets.paper.files import MANNERS, save
 from digitnet.datasets.paper.handwriting import Handwriting
+from digitnet.datasets.paper.patterns import ENTRIES
 from digitnet.datasets.paper.record import PaperPicture, Traits
 from digitnet.datasets.paper.style import FORMS, INKS, PAPERS, PENS, SHEETS, Style
 from digitnet.datasets.paper.subjects import blanks, digits, letters, numbers, scribbles

@@ -1,4 +1,4 @@
-"""What lies between a page and its picture: the view, the light, the lens, the sensor."""
+"""From the light on a page to its picture: illumination, lens, sensor and file."""
 
 from __future__ import annotations
 
@@ -10,95 +10,81 @@ from numpy.random import Generator
 from PIL import Image, ImageFilter
 
 from digitnet.datasets.paper.capture import Capture
-from digitnet.datasets.paper.fields import Floats, ImageShape, between, chance, grain, ramp, waves
-from digitnet.datasets.paper.marks import Matrix
+from digitnet.datasets.paper.geometry import Bytes, Floats, ImageShape
+from digitnet.datasets.paper.sampling import chance, noise, smooth_noise, smoothstep, uniform
 
 
-def turned(capture: Capture, reach: float, rng: Generator) -> Matrix:
-    """Return the turn and tilt of a page around its origin.
-
-    Args:
-        capture: Its rotation and tilt.
-        reach: How far from the origin the page is still in view, in the page's unit.
-        rng: Draws the direction of the tilt.
-    """
-    angle, towards = math.radians(capture.rotation), between(rng, 0, 2 * math.pi)
-    cos, sin = math.cos(angle), math.sin(angle)
-    lean = capture.tilt / reach
-    turn = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
-    tilt = np.array([[1, 0, 0], [0, 1, 0], [lean * math.cos(towards), lean * math.sin(towards), 1]])
-    return np.asarray(tilt @ turn)
-
-
-def light(capture: Capture, shape: ImageShape, rng: Generator) -> Floats:
+def illumination(capture: Capture, shape: ImageShape, rng: Generator) -> Floats:
     """Return the light on each pixel, about 1 where it is bright, (H, W)."""
     y = np.linspace(-1, 1, shape[0], dtype=np.float32)[:, None]
     x = np.linspace(-1, 1, shape[1], dtype=np.float32)
     lit = np.ones(shape, dtype=np.float32)
-    of_shadow = rng.spawn(1)[0]
+    shadow_rng = rng.spawn(1)[0]
     if capture.unevenness:
-        towards, share = between(rng, 0, 2 * math.pi), between(rng, 0.3, 1)
+        towards, share = uniform(rng, 0, 2 * math.pi), uniform(rng, 0.3, 1)
         slope = x * math.cos(towards) + y * math.sin(towards)
         slope = (slope - slope.min()) / (slope.max() - slope.min())
         vignette = (x * x + y * y) / 2
         lit -= capture.unevenness * (share * slope + (1 - share) * vignette)
-        lit += 0.05 * capture.unevenness * waves(shape, rng, 3)
+        lit += 0.05 * capture.unevenness * smooth_noise(shape, rng, 3)
     if capture.shadow:
-        lit *= 1 - capture.shadow * _shadow(x, y, of_shadow)
+        lit *= 1 - capture.shadow * _shadow(x, y, shadow_rng)
     return np.clip(lit, 0.02, 1.1)
 
 
 def _shadow(x: Floats, y: Floats, rng: Generator) -> Floats:
     """Return 1 in the shadow of a phone or a hand, 0 outside, with a penumbra between."""
-    angle = between(rng, 0, 2 * math.pi)
-    soft = between(rng, 0.01, 0.25)
+    angle = uniform(rng, 0, 2 * math.pi)
+    penumbra = uniform(rng, 0.01, 0.25)
     u = x * math.cos(angle) + y * math.sin(angle)
     v = y * math.cos(angle) - x * math.sin(angle)
-    edge = ramp(u - between(rng, -0.6, 0.5), soft)
+    shadow = smoothstep(u - uniform(rng, -0.6, 0.5), penumbra)
     if chance(rng, 0.5):  # a second edge: a phone, an arm
-        edge = edge * ramp(between(rng, -0.3, 0.8) - v, soft * between(rng, 1, 2))
+        edge, width = uniform(rng, -0.3, 0.8), penumbra * uniform(rng, 1, 2)
+        shadow = shadow * smoothstep(edge - v, width)
     if chance(rng, 0.3):  # its edge is not straight: a hand
-        bent = 0.12 * np.sin(v * between(rng, 3, 8) + between(rng, 0, 6))
-        edge = np.minimum(edge, ramp(u + bent - between(rng, -0.5, 0.4), soft))
-    return np.asarray(edge, dtype=np.float32)
+        bent = 0.12 * np.sin(v * uniform(rng, 3, 8) + uniform(rng, 0, 6))
+        shadow = np.minimum(shadow, smoothstep(u + bent - uniform(rng, -0.5, 0.4), penumbra))
+    return np.asarray(shadow, dtype=np.float32)
 
 
-def taken(capture: Capture, scene: Floats, unit: float, rng: Generator) -> Image.Image:
-    """Return the picture that lens, sensor and file make of a scene.
+def photograph(capture: Capture, scene: Floats, unit: float, rng: Generator) -> Image.Image:
+    """Return the picture that lens, sensor and file make of a scene in [0, 1], (H, W, 3).
 
-    Args:
-        capture: Its blur, noise and quality.
-        scene: Colours in [0, 1], (H, W, 3).
-        unit: Pixels of a digit's height.
-        rng: Draws the rest.
+    The blur is in proportion to `unit`, the height of a digit in pixels.
     """
+    # white balance and exposure
     if capture.camera == "photo":
         warmth = float(np.clip(rng.normal(0, 0.05), -0.1, 0.12))
-        cast = np.array([1 + warmth, 1 + between(rng, -0.02, 0.02), 1 - warmth])
-        scene = scene * (cast * between(rng, 0.72, 1.08)).astype(np.float32)
+        cast = np.array([1 + warmth, 1 + uniform(rng, -0.02, 0.02), 1 - warmth])
+        scene = scene * (cast * uniform(rng, 0.72, 1.08)).astype(np.float32)
+    # motion blur, then blur of the lens
     blur = capture.blur * unit
     if blur > 0.4 and chance(rng, 0.3):
-        scene, blur = _moved(scene, 2.5 * blur, rng), 0.5
-    picture = Image.fromarray(_bytes(scene))
+        scene, blur = _motion_blur(scene, 2.5 * blur, rng), 0.5
+    picture = Image.fromarray(_to_bytes(scene))
     if blur > 1.5:
         picture = picture.filter(ImageFilter.GaussianBlur(blur))
-    elif blur > 0.25:  # a third of the time, and no difference that is seen
+    elif blur > 0.25:  # a box takes a third of the time and looks the same
         picture = picture.filter(ImageFilter.BoxBlur(1.73 * blur - 0.3))
+    # noise and compression
     if capture.noise:
-        picture = Image.fromarray(_bytes(_noisy(picture, capture.noise, rng)))
-    return picture if capture.quality is None else _compressed(picture, capture.quality)
+        picture = Image.fromarray(_to_bytes(_with_noise(picture, capture.noise, rng)))
+    if capture.quality is None:
+        return picture
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=capture.quality)
+    return Image.open(buffer).convert("RGB")
 
 
-def _bytes(scene: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    bright = scene * 255
-    bright += 0.5
-    return np.clip(bright, 0, 255, out=bright).astype(np.uint8)
+def _to_bytes(scene: Floats) -> Bytes:
+    return np.asarray(np.clip(scene * 255 + 0.5, 0, 255), dtype=np.uint8)
 
 
-def _moved(scene: Floats, length: float, rng: Generator) -> Floats:
-    """Blur along a short way of the camera."""
+def _motion_blur(scene: Floats, length: float, rng: Generator) -> Floats:
+    """Return the mean of a scene shifted along a line of `length` px."""
     steps = int(np.clip(round(length), 2, 9))
-    angle = between(rng, 0, math.pi)
+    angle = uniform(rng, 0, math.pi)
     height, width = scene.shape[:2]
     ways = [length * (step / (steps - 1) - 0.5) for step in range(steps)]
     shifts = [(round(way * math.sin(angle)), round(way * math.cos(angle))) for way in ways]
@@ -110,18 +96,12 @@ def _moved(scene: Floats, length: float, rng: Generator) -> Floats:
     return total / len(shifts)
 
 
-def _noisy(picture: Image.Image, amount: float, rng: Generator) -> Floats:
-    """Add the noise of a sensor, most of it grey, and in dark parts a little less."""
+def _with_noise(picture: Image.Image, amount: float, rng: Generator) -> Floats:
+    """Return pixels with the noise of a sensor, most of it grey, some of it red and blue."""
     pixels = np.asarray(picture, dtype=np.float32) / 255
     shape = (picture.height, picture.width)
-    size = between(rng, 1, 1.8) if chance(rng, 0.4) else 1.0
-    pixels += (grain(shape, rng, size) * amount)[..., None]
+    size = uniform(rng, 1, 1.8) if chance(rng, 0.4) else 1.0
+    pixels += (noise(shape, rng, size) * amount)[..., None]
     for channel in (0, 2):
-        pixels[..., channel] += grain(shape, rng) * (0.5 * amount)
+        pixels[..., channel] += noise(shape, rng) * (0.5 * amount)
     return pixels
-
-
-def _compressed(picture: Image.Image, quality: int) -> Image.Image:
-    buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=quality)
-    return Image.open(buffer).convert("RGB")

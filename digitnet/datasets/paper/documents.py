@@ -1,4 +1,4 @@
-"""Pictures of what stands on real papers: entries with signs, tables, grids and text."""
+"""Pictures of entries with signs and words, of tables, and of text."""
 
 from __future__ import annotations
 
@@ -8,31 +8,20 @@ from dataclasses import replace
 import numpy as np
 from numpy.random import Generator
 
-from digitnet.datasets.paper import contents, layout
 from digitnet.datasets.paper.capture import Capture
-from digitnet.datasets.paper.fields import between, chance, ratio
-from digitnet.datasets.paper.framing import framed, shape_of, wide_enough
-from digitnet.datasets.paper.marks import Mark
+from digitnet.datasets.paper.generation import check_range, check_source, generate
+from digitnet.datasets.paper.layout import Lines
+from digitnet.datasets.paper.marks import Mark, bounds
+from digitnet.datasets.paper.page import framed
+from digitnet.datasets.paper.patterns import DIGIT, ENTRIES, SPACE, WORD, composed
 from digitnet.datasets.paper.record import PaperPicture
-from digitnet.datasets.paper.scene import Page, picture_of
-from digitnet.datasets.paper.style import Style, check_amount
-from digitnet.datasets.paper.subjects import check_range, check_source, pictures, source_name
+from digitnet.datasets.paper.rendering import render
+from digitnet.datasets.paper.sampling import chance, choice, log_uniform, uniform
+from digitnet.datasets.paper.style import Style, check_setting
 from digitnet.datasets.paper.writing import InkSource
 from digitnet.errors import InvalidInputError
 
-ENTRIES = {
-    "date": contents.date,
-    "amount": contents.amount,
-    "time": contents.clock,
-    "formula": contents.formula,
-    "reference": contents.reference,
-    "label": contents.label,
-    "number": contents.number,
-}
-"""What an entry may be."""
-
-_ENTRY, _TABLE, _TEXT = range(5, 8)  # after the subjects of `subjects.py`: no two share a seed
-_LINE_LENGTH = 12.0  # digit heights of a line of text, at least
+_LINE_LENGTH = 12.0  # digit heights of a line of text, about
 
 
 def entries(
@@ -51,8 +40,8 @@ def entries(
     The text of a picture has its digits alone.
 
     Args:
-        count: Pictures, at least 1. Each is the same whatever the count.
-        seed: In 0..2**63 - 1; the same seed and settings give the same pictures.
+        count: See `digits`.
+        seed: See `digits`.
         kinds: Names from `ENTRIES` to choose from.
         lines: Lines in a picture, or the least and the most, in 1..100.
         printed: Share of the lines that are print, in [0, 1].
@@ -65,32 +54,26 @@ def entries(
     """
     check_source(source)
     fewest, most = check_range("lines", lines)
-    check_amount("printed", printed, 0, 1)
-    check_amount("spacing", spacing, -0.15, 2)
+    check_setting("printed", printed, 0, 1, pair=False)
+    if spacing is not None:
+        check_setting("spacing", spacing, -0.15, 2, pair=False)
     if not kinds or any(kind not in ENTRIES for kind in kinds):
         raise InvalidInputError(
             f"Expected kinds out of {', '.join(map(repr, ENTRIES))}; received {kinds!r}."
         )
 
     def make(capture: Capture, rng: Generator) -> PaperPicture:
-        patterns = [
-            ENTRIES[kinds[int(rng.integers(len(kinds)))]](rng)
-            for _ in range(rng.integers(fewest, most + 1))
-        ]
-        composed = [
-            contents.composed(
-                pattern, capture, source, rng, printed=chance(rng, printed), spacing=spacing
-            )
+        # what is written, then its marks
+        n_lines = rng.integers(fewest, most + 1)
+        patterns = [ENTRIES[choice(rng, kinds)](rng) for _ in range(n_lines)]
+        composed_lines = [
+            composed(pattern, capture, source, rng, in_print=chance(rng, printed), spacing=spacing)
             for pattern in patterns
         ]
-        leading = between(rng, 1.35, 2.5)
-        placed = [
-            [mark.moved(1, 0, number * leading) for mark in line.marks]
-            for number, line in enumerate(composed)
-        ]
-        return _page("number", placed, capture, rng, source, style)
+        placed = _stacked(composed_lines, uniform(rng, 1.35, 2.5))
+        return render(framed("number", placed, capture, rng, source, filling=True), rng)
 
-    return pictures(count, seed, _ENTRY, style, make)
+    return generate(count, seed, "entry", style, make)
 
 
 def tables(
@@ -100,20 +83,21 @@ def tables(
     rows: int | tuple[int, int] = (2, 8),
     columns: int | tuple[int, int] = (2, 6),
     digits: int | tuple[int, int] = (1, 5),
-    gap: tuple[float, float] = (1, 12),
+    gap: float | tuple[float, float] = (1, 12),
     printed: float = 0.0,
     source: InkSource = None,
     style: Style | None = None,
 ) -> list[PaperPicture]:
-    """Return pictures of tables: numbers in columns, ranged left or right.
+    """Return pictures of tables: numbers in columns, aligned left or right.
 
     Args:
-        count: Pictures, at least 1. Each is the same whatever the count.
-        seed: In 0..2**63 - 1; the same seed and settings give the same pictures.
+        count: See `digits`.
+        seed: See `digits`.
         rows: Rows, or the least and the most, in 1..100.
         columns: Columns, or the least and the most, in 1..100.
         digits: Digits of a cell, or the least and the most, in 1..100.
-        gap: Between the widest numbers of two columns, in digit heights, the least and the most.
+        gap: Between the widest numbers of two columns, in digit heights, or the least and the
+            most, in 0..100.
         printed: Share of the cells that are print, in [0, 1].
         source: See `digits`; of a `Handwriting`, each cell has one writer's digits.
         style: See `digits`. Of its forms, `"boxes"` draws the cells.
@@ -122,33 +106,27 @@ def tables(
         InvalidInputError: An argument is not of the form above.
     """
     check_source(source)
-    sizes = [
-        check_range(name, value)
-        for name, value in (("rows", rows), ("columns", columns), ("digits", digits))
-    ]
-    check_amount("printed", printed, 0, 1)
+    ranges = {"rows": rows, "columns": columns, "digits": digits}
+    sizes = [check_range(name, value) for name, value in ranges.items()]
+    gaps = check_setting("gap", gap, 0, 100)
+    check_setting("printed", printed, 0, 1, pair=False)
 
     def make(capture: Capture, rng: Generator) -> PaperPicture:
-        height, width = (int(rng.integers(low, high + 1)) for low, high in sizes[:2])
-        lengths = rng.integers(sizes[2][0], sizes[2][1] + 1, size=(height, width)).tolist()
-        spacing = between(rng, 0.05, 0.3)
-        cells = [
-            [
-                contents.composed(
-                    [contents.DIGIT] * length,
-                    capture,
-                    source,
-                    rng,
-                    printed=chance(rng, printed),
-                    spacing=spacing,
-                ).marks
-                for length in row
-            ]
-            for row in lengths
-        ]
-        return _page("number", _ranged(cells, gap, rng), capture, rng, source, style)
+        # what the table and its cells have in common
+        shape = [int(rng.integers(low, high + 1)) for low, high in sizes[:2]]
+        lengths = rng.integers(sizes[2][0], sizes[2][1] + 1, size=shape).tolist()
+        spacing = uniform(rng, 0.05, 0.3)
 
-    return pictures(count, seed, _TABLE, style, make)
+        def cell(length: int) -> list[Mark]:
+            in_print, pattern = chance(rng, printed), [DIGIT] * length
+            return composed(pattern, capture, source, rng, in_print=in_print, spacing=spacing)
+
+        # cells, row by row
+        cells = [[cell(length) for length in row] for row in lengths]
+        placed = _in_columns(cells, gaps, rng)
+        return render(framed("number", placed, capture, rng, source, filling=True), rng)
+
+    return generate(count, seed, "table", style, make)
 
 
 def texts(
@@ -162,79 +140,68 @@ def texts(
     """Return pictures of text without a digit, printed or written.
 
     Args:
-        count: Pictures, at least 1. Each is the same whatever the count.
-        seed: In 0..2**63 - 1; the same seed and settings give the same pictures.
+        count: See `digits`.
+        seed: See `digits`.
         lines: Lines in a picture, or the least and the most, in 1..100.
         printed: Share of the pictures that are print, in [0, 1].
-        style: See `digits`.
+        style: See `digits`; forms are not printed.
 
     Raises:
         InvalidInputError: An argument is not of the form above.
     """
     fewest, most = check_range("lines", lines)
-    check_amount("printed", printed, 0, 1)
+    check_setting("printed", printed, 0, 1, pair=False)
 
     def make(capture: Capture, rng: Generator) -> PaperPicture:
+        # what the lines have in common
         in_print = chance(rng, printed)
-        leading, length = between(rng, 1.35, 2.2), _LINE_LENGTH * ratio(rng, 0.3, 2)
-        placed = []
-        for number in range(rng.integers(fewest, most + 1)):
-            words = max(1, round(length / 3))
-            pattern = [contents.WORD, contents.SPACE] * words
-            line = contents.composed(pattern, capture, None, rng, printed=in_print, spacing=0.0)
-            placed.append([mark.moved(1, 0, number * leading) for mark in line.marks])
-        return _page("letter", placed, capture, rng, None, style)
+        leading, length = uniform(rng, 1.35, 2.2), _LINE_LENGTH * log_uniform(rng, 0.3, 2)
+        pattern = [WORD, SPACE] * max(1, round(length / 3))
+        # lines
+        n_lines = rng.integers(fewest, most + 1)
+        composed_lines = [
+            composed(pattern, capture, None, rng, in_print=in_print, spacing=0.0)
+            for _ in range(n_lines)
+        ]
+        capture = replace(capture, form=None)
+        return render(
+            framed("letter", _stacked(composed_lines, leading), capture, rng, filling=True), rng
+        )
 
-    return pictures(count, seed, _TEXT, style, make)
-
-
-def _page(
-    subject: str,
-    placed: Sequence[Sequence[Mark]],
-    capture: Capture,
-    rng: Generator,
-    source: InkSource,
-    style: Style | None,
-) -> PaperPicture:
-    """Make a picture of lines of marks."""
-    lengths = [sum(mark.digit is not None for mark in line) for line in placed]
-    written = [line for line, length in zip(placed, lengths, strict=True) if length]
-    marks = layout.centred([mark for line in placed for mark in line])
-    shape = shape_of(capture, marks, rng)
-    if style is None or style.height is None:
-        capture = wide_enough(capture, marks, shape, rng)
-    warp, shape = framed(capture, marks, shape, rng)
-    digits = iter([mark for mark in marks if mark.digit is not None])
-    lengths = [length for length in lengths if length]
-    cells = [[next(digits).box for _ in range(length)] for length in lengths]
-    if not written:
-        capture, cells = replace(capture, form=None), []
-    name = source_name(source)
-    return picture_of(Page(subject, name, marks, lengths, warp, shape, cells), capture, rng)
+    return generate(count, seed, "text", style, make)
 
 
-def _ranged(
-    cells: Sequence[Sequence[Sequence[Mark]]], gap: tuple[float, float], rng: Generator
+def _stacked(lines: Lines, leading: float) -> list[list[Mark]]:
+    """Return lines below one another, `leading` apart."""
+    return [
+        [mark.moved(1, 0, number * leading) for mark in line] for number, line in enumerate(lines)
+    ]
+
+
+def _in_columns(
+    cells: Sequence[Lines], gaps: tuple[float, float], rng: Generator
 ) -> list[list[Mark]]:
-    """Return the rows of a table, its numbers ranged in columns."""
-    widths = np.array([[_width(marks) for marks in row] for row in cells]).max(axis=0)
-    gaps = [between(rng, *gap) for _ in widths]
-    if chance(rng, 0.5):  # columns of one width
-        gaps = [gaps[0]] * len(gaps)
-    starts = np.cumsum([0.0, *(width + space for width, space in zip(widths, gaps, strict=True))])
-    leading, side = between(rng, 1.3, 2.8), between(rng, 0, 1)
+    """Return the rows of a table, its numbers aligned in columns."""
+    widths = np.array([[_width(marks) for marks in row] for row in cells])
+    # columns
+    apart = [uniform(rng, *gaps) for _ in cells[0]]
+    if chance(rng, 0.5):  # evenly
+        apart = [apart[0]] * len(apart)
+    starts = np.cumsum([0.0, *(widths.max(axis=0) + apart)])
+    # rows, aligned left or right or, rarely, between
+    leading, side = uniform(rng, 1.3, 2.8), uniform(rng, 0, 1)
     side = round(side) if chance(rng, 0.8) else side
     rows = []
     for number, row in enumerate(cells):
         line: list[Mark] = []
-        for start, width, marks in zip(starts, widths, row, strict=False):
-            x = start + side * (width - _width(marks)) + between(rng, -0.1, 0.1)
-            y = number * leading + between(rng, -0.08, 0.08)
+        for start, widest, marks in zip(starts, widths.max(axis=0), row, strict=False):
+            x = start + side * (widest - _width(marks)) + uniform(rng, -0.1, 0.1)
+            y = number * leading + uniform(rng, -0.08, 0.08)
             line += [mark.moved(1, x, y) for mark in marks]
         rows.append(line)
     return rows
 
 
 def _width(marks: Sequence[Mark]) -> float:
-    left, _, right, _ = layout.bounds(marks)
+    left, _, right, _ = bounds(marks)
     return right - left

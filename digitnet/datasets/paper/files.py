@@ -1,4 +1,4 @@
-"""Pictures in files as they come from phones, drawing programs and scanners."""
+"""File formats: pictures saved as phones, drawing programs and scanners do."""
 
 from __future__ import annotations
 
@@ -14,33 +14,34 @@ from digitnet.artifact import write_atomically
 from digitnet.datasets.paper.record import PaperPicture
 from digitnet.errors import InvalidInputError
 
-_LONGER = 4000  # pixels of a 12-megapixel picture
+_Writer = Callable[[Image.Image, io.BytesIO], None]
+
+_LARGE_SIDE = 4000  # px of the longer side of a photo of 12 megapixels
 
 
 def save(path: str | os.PathLike[str], picture: PaperPicture | Image.Image, manner: str) -> None:
-    """Write a picture to a file in one of the manners that readers stumble over.
+    """Write a picture to a file in one of the formats that readers stumble over.
 
     Args:
-        path: The file; its ending is not looked at.
+        path: The file; its ending does not decide the format.
         picture: What to write.
         manner: A name from `MANNERS`:
 
-            - `"jpeg"`, `"png"`, `"bmp"`: in colour, nothing unusual.
+            - `"jpeg"`, `"png"`, `"bmp"`: RGB.
             - `"grey png"`, `"grey 16-bit png"`: one channel; of 16 bits, the middle of the
-              range is used and no more.
-            - `"exif 3"`, `"exif 6"`, `"exif 8"`: a JPEG whose pixels lie turned and whose
-              Exif entry says how to turn them back.
+              range.
+            - `"exif 3"`, `"exif 6"`, `"exif 8"`: a JPEG of rotated pixels with the Exif
+              orientation.
             - `"palette png"`: at most 64 colours.
-            - `"alpha png"`: the ink alone, on a ground that is transparent.
-            - `"cmyk jpeg"`: four inks, as for print.
+            - `"alpha png"`: the ink alone, on a transparent ground.
+            - `"cmyk jpeg"`: CMYK, as for print.
             - `"12 megapixels"`: a JPEG of 4,000 pixels on the longer side.
             - `"animated gif"`: two frames, the first of which is the picture.
 
-            Bytes do not depend on the ending, so that a PNG named `.jpg` is
-            `save("a.jpg", picture, "png")`.
+            `save("a.jpg", picture, "png")` makes a PNG with a wrong ending.
 
     Raises:
-        InvalidInputError: There is no such manner, or the picture is none.
+        InvalidInputError: The manner is unknown, or the picture is neither.
         ArtifactError: The file cannot be written.
     """
     if not isinstance(manner, str) or manner not in _WRITERS:
@@ -57,17 +58,14 @@ def save(path: str | os.PathLike[str], picture: PaperPicture | Image.Image, mann
     write_atomically(Path(path), buffer.getvalue())
 
 
-def _plain(kind: str) -> Callable[[Image.Image, io.BytesIO], None]:
-    return lambda image, buffer: image.save(buffer, kind)
+def _as(kind: str, mode: str = "RGB", **options: int) -> _Writer:
+    return lambda image, buffer: image.convert(mode).save(buffer, kind, **options)
 
 
-def _turned(orientation: int, back: Image.Transpose) -> Callable[[Image.Image, io.BytesIO], None]:
-    def write(image: Image.Image, buffer: io.BytesIO) -> None:
-        exif = Image.Exif()
-        exif[ExifTags.Base.Orientation] = orientation
-        image.transpose(back).save(buffer, "JPEG", quality=92, exif=exif)
-
-    return write
+def _turned(orientation: int, back: Image.Transpose) -> _Writer:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    return lambda image, buffer: image.transpose(back).save(buffer, "JPEG", quality=92, exif=exif)
 
 
 def _deep(image: Image.Image, buffer: io.BytesIO) -> None:
@@ -80,16 +78,14 @@ def _transparent(image: Image.Image, buffer: io.BytesIO) -> None:
     grey = np.asarray(image.convert("L"), dtype=np.float32)
     ground = np.bincount(grey.astype(np.uint8).ravel(), minlength=256).argmax()
     away = np.abs(grey - ground)
-    alpha = np.clip((away / max(away.max(), 1) - 0.2) / 0.5, 0, 1) * 255
-    inked = away >= np.percentile(away, 99.5)
-    colour = np.asarray(image)[inked].mean(axis=0)
     pixels = np.empty((*grey.shape, 4), dtype=np.uint8)
-    pixels[..., :3], pixels[..., 3] = colour, alpha
+    pixels[..., :3] = np.asarray(image)[away >= np.percentile(away, 99.5)].mean(axis=0)  # ink
+    pixels[..., 3] = np.clip((away / max(away.max(), 1) - 0.2) / 0.5, 0, 1) * 255
     Image.fromarray(pixels).save(buffer, "PNG")
 
 
 def _large(image: Image.Image, buffer: io.BytesIO) -> None:
-    scale = _LONGER / max(image.size)
+    scale = _LARGE_SIDE / max(image.size)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     image.resize(size, Image.Resampling.BICUBIC).save(buffer, "JPEG", quality=88)
 
@@ -99,18 +95,18 @@ def _animated(image: Image.Image, buffer: io.BytesIO) -> None:
     image.save(buffer, "GIF", save_all=True, append_images=[second], duration=400, loop=0)
 
 
-_WRITERS: dict[str, Callable[[Image.Image, io.BytesIO], None]] = {
-    "jpeg": _plain("JPEG"),
-    "png": _plain("PNG"),
-    "bmp": _plain("BMP"),
-    "grey png": lambda image, buffer: image.convert("L").save(buffer, "PNG"),
+_WRITERS: dict[str, _Writer] = {
+    "jpeg": _as("JPEG"),
+    "png": _as("PNG"),
+    "bmp": _as("BMP"),
+    "grey png": _as("PNG", "L"),
     "grey 16-bit png": _deep,
     "exif 3": _turned(3, Image.Transpose.ROTATE_180),
     "exif 6": _turned(6, Image.Transpose.ROTATE_90),
     "exif 8": _turned(8, Image.Transpose.ROTATE_270),
     "palette png": lambda image, buffer: image.quantize(64).save(buffer, "PNG"),
     "alpha png": _transparent,
-    "cmyk jpeg": lambda image, buffer: image.convert("CMYK").save(buffer, "JPEG", quality=92),
+    "cmyk jpeg": _as("JPEG", "CMYK", quality=92),
     "12 megapixels": _large,
     "animated gif": _animated,
 }

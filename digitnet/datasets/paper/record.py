@@ -1,4 +1,4 @@
-"""A picture on paper and the truth about it."""
+"""What a generated picture comes with: its truth and its settings."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-PixelBox = tuple[int, int, int, int]
-Cover = npt.NDArray[np.uint8]
-Owners = npt.NDArray[np.uint16]
+from digitnet.datasets.paper.geometry import Bytes, PixelBox
 
 
 class Traits(NamedTuple):
-    """What was drawn for a picture, to tabulate accuracy by.
+    """Settings and properties of a picture, to tabulate accuracy by.
 
     Attributes:
         subject: `"digit"`, `"number"`, `"blank"`, `"scribble"` or `"letter"`.
@@ -68,23 +66,23 @@ class Traits(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class PaperPicture:
-    """A picture on paper.
+    """A generated picture of handwriting and the truth about it.
 
     Attributes:
         picture: RGB.
         text: Its digits in reading order, lines joined by a line break; empty without any.
         boxes: Left, top, right and bottom of each digit's ink in the picture's pixels, in
             the order of the text; right and bottom are the first pixels outside.
-        traits: What was drawn for it.
-        ink: uint8 (H, W), how much of each pixel is covered by what was written on this side,
-            specks and parts of neighbours too.
-        owners: uint16 (H, W), whose that ink is: 1 for the first digit of the text, and so on;
-            0 for what is of no digit.
+        traits: Its settings and properties.
+        ink: uint8 (H, W), coverage of each pixel by what is written on this side, specks and
+            parts of neighbours too.
+        owners: uint16 (H, W), whose ink that is: 1 for the first digit of the text, and so on;
+            0 for no digit's.
     """
 
     picture: Image.Image
     text: str
     boxes: tuple[PixelBox, ...]
     traits: Traits
-    ink: Cover
-    owners: Owners
+    ink: Bytes
+    owners: npt.NDArray[np.uint16]

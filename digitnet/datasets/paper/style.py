@@ -1,4 +1,4 @@
-"""What a caller may fix of the pictures, checked when it is made."""
+"""What pictures have in common: papers, pens, forms and ranges of settings."""
 
 from __future__ import annotations
 
@@ -9,21 +9,12 @@ from typing import Any
 
 from digitnet.errors import InvalidInputError
 
-Amount = float | tuple[float, float] | None
+Setting = float | tuple[float, float] | None
 
 SHEETS = (
-    "blank",
-    "lined",
-    "squared",
-    "stained",
-    "yellowed",
-    "crumpled",
-    "grey",
-    "print behind",
-    "writing behind",
-    "pasted",
-    "edge",
-)
+    "blank", "lined", "squared", "stained", "yellowed", "crumpled", "grey", "print behind",
+    "writing behind", "pasted", "edge",
+)  # fmt: skip
 """Papers that a pen writes on."""
 PAPERS = (*SHEETS, "board", "canvas")
 """All grounds: papers, a dark board, and the even ground of a drawing program."""
@@ -36,41 +27,24 @@ PENS = (*INKS, "chalk", *BRUSHES)
 FORMS = ("line", "comb", "boxes", "frame", "table", "squares", "dots")
 """What is printed for digits to be written on or into: a line under them, one with short walls
 between them, a box for each, a frame around all, a table, squares across them, or dots."""
-
-AMOUNTS = {  # what may be fixed, and within which limits
-    "size": (28, 4000),
-    "height": (0.02, 1),
-    "thickness": (0.005, 0.3),
-    "contrast": (0.02, 1),
-    "rotation": (0, 180),
-    "tilt": (0, 0.5),
-    "shadow": (0, 0.95),
-    "unevenness": (0, 0.9),
-    "blur": (0, 0.2),
-    "noise": (0, 0.5),
-    "quality": (1, 100),
-    "clutter": (0, 1),
-}
-
-
-def pens_for(paper: str) -> tuple[str, ...]:
-    """Return the pens that go with a paper."""
-    return {"board": ("chalk",), "canvas": BRUSHES}.get(paper, INKS)
+_LIMITS = {  # of each setting; units are those of `Style`
+    "size": (28, 4000), "height": (0.02, 1), "thickness": (0.005, 0.3), "contrast": (0.02, 1),
+    "rotation": (0, 180), "tilt": (0, 0.5), "shadow": (0, 0.95), "unevenness": (0, 0.9),
+    "blur": (0, 0.2), "noise": (0, 0.5), "quality": (1, 100), "clutter": (0, 1),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
 class Style:
-    """What pictures on paper have in common; all that is `None` is drawn for each picture.
+    """What pictures on paper have in common; the rest is drawn at random for each picture.
 
-    But forms are printed only where they are asked for: most papers have none.
-
-    An amount is a number, or a pair of the least and the most to draw from.
+    A setting is a number, a pair (least, most) to draw from, or `None` for the default range.
 
     Args:
         papers: Names from `PAPERS` to choose from.
         pens: Names from `PENS` to choose from. Chalk goes with the board alone, and the
             brushes with the canvas alone.
-        forms: Names from `FORMS` to choose from, as dark as print may be; `None` is none.
+        forms: Names from `FORMS` to choose from; `None` prints no form.
         size: Pixels of the longer side, in 28..4000.
         height: The digit's height as a share of the picture's, in [0.02, 1]; less where a
             digit would not fit otherwise. In numbers it is the tallest digit's.
@@ -89,33 +63,34 @@ class Style:
             a neighbour), in [0, 1].
 
     Raises:
-        InvalidInputError: A name is unknown, an amount is out of its range, or no pen goes
+        InvalidInputError: A name is unknown, a setting is out of its range, or no pen goes
             with the papers.
     """
 
     papers: tuple[str, ...] | None = None
     pens: tuple[str, ...] | None = None
     forms: tuple[str, ...] | None = None
-    size: Amount = None
-    height: Amount = None
-    thickness: Amount = None
-    contrast: Amount = None
-    rotation: Amount = None
-    tilt: Amount = None
-    shadow: Amount = None
-    unevenness: Amount = None
-    blur: Amount = None
-    noise: Amount = None
-    quality: Amount = None
-    clutter: Amount = None
+    size: Setting = None
+    height: Setting = None
+    thickness: Setting = None
+    contrast: Setting = None
+    rotation: Setting = None
+    tilt: Setting = None
+    shadow: Setting = None
+    unevenness: Setting = None
+    blur: Setting = None
+    noise: Setting = None
+    quality: Setting = None
+    clutter: Setting = None
 
     def __post_init__(self) -> None:
         for field, known in (("papers", PAPERS), ("pens", PENS), ("forms", FORMS)):
             names = getattr(self, field)
             if names is not None:
                 object.__setattr__(self, field, _checked_names(field, names, known))
-        for field, (low, high) in AMOUNTS.items():
-            check_amount(field, getattr(self, field), low, high)
+        for field, limits in _LIMITS.items():
+            if getattr(self, field) is not None:
+                check_setting(field, getattr(self, field), *limits)
         if not self.pairs():
             raise InvalidInputError(
                 f"Expected papers and pens that go together; received {self.papers} and "
@@ -123,10 +98,10 @@ class Style:
             )
 
     def pairs(self) -> dict[str, tuple[str, ...]]:
-        """Return the papers that may be chosen, each with the pens that may."""
-        wanted = set(self.pens or PENS)
+        """Return the papers to choose from, each with its pens."""
+        wanted, fitting = self.pens or PENS, {"board": ("chalk",), "canvas": BRUSHES}
         chosen = {
-            paper: tuple(pen for pen in pens_for(paper) if pen in wanted)
+            paper: tuple(pen for pen in fitting.get(paper, INKS) if pen in wanted)
             for paper in self.papers or PAPERS
         }
         return {paper: pens for paper, pens in chosen.items() if pens}
@@ -142,18 +117,17 @@ def _checked_names(field: str, names: Any, known: tuple[str, ...]) -> tuple[str,
     return tuple(names)
 
 
-def check_amount(field: str, amount: Any, low: float, high: float) -> None:
-    """Raise an error unless an amount is `None`, a number, or a pair of them, in a range."""
-    if amount is None:
-        return
-    ends = amount if isinstance(amount, tuple) and len(amount) == 2 else (amount, amount)
+def check_setting(
+    field: str, value: Any, low: float, high: float, *, pair: bool = True
+) -> tuple[float, float]:
+    """Return the ends of a range that is a number or, where allowed, a pair (least, most)."""
+    ends = value if pair and isinstance(value, tuple) and len(value) == 2 else (value, value)
     numbers = all(isinstance(end, Real) and not isinstance(end, bool) for end in ends)
     if not numbers or not all(math.isfinite(end) and low <= end <= high for end in ends):
         raise InvalidInputError(
-            f"Expected {field} to be a number in {low}..{high} or a pair of them; "
-            f"received {amount!r}."
+            f"Expected {field} to be a number in {low}..{high}{' or a pair of them' * pair}; "
+            f"received {value!r}."
         )
     if ends[0] > ends[1]:
-        raise InvalidInputError(
-            f"Expected {field} to be the least and the most; received {amount!r}."
-        )
+        raise InvalidInputError(f"Expected {field} to be (least, most); received {value!r}.")
+    return ends
