@@ -36,14 +36,14 @@ _FIGURES = (
     ("0,40 0,100", "0,100 80,100", "80,100 80,40", "80,40 40,0", "40,0 0,40"),  # house
     ("50,28 28,0 0,24 50,100", "50,28 74,0 100,24 50,100"),  # heart
 )
-_FONT_SIZE = 300  # px of a printed letter before it is placed
+_LETTER_SIZE = 300  # px of a printed letter before it is placed
 
 
 def letter(capture: Capture, rng: Generator) -> Mark:
     """Return a letter or a sign, 1 high: printed, or written by hand."""
     if chance(rng, 0.5):
         text = choice(rng, _PRINTED)
-        return image_mark(typeset(text, font(_FONT_SIZE, rng))[0])
+        return image_mark(typeset(text, font(_LETTER_SIZE, rng))[0])
     return _written(choice(rng, list(_WRITTEN.values())), capture, rng)
 
 

@@ -17,7 +17,7 @@ from digitnet.execution import float32_by_default, with_own_settings
 from digitnet.randomness import PAPER, derive_seed
 from digitnet.recipe import check_count, check_seed
 
-_KINDS = ("digit", "number", "blank", "scribble", "letter", "entry", "table", "text")
+_GENERATED = ("digit", "number", "blank", "scribble", "letter", "entry", "table", "text")
 _MAX_COUNT = 100  # digits of a line, lines of a page, rows and columns of a table
 
 
@@ -39,7 +39,7 @@ def generate(
     made = []
     for index in range(count):
         # no two kinds share a seed
-        rng = default_rng(derive_seed(seed, PAPER, _KINDS.index(kind), index))
+        rng = default_rng(derive_seed(seed, PAPER, _GENERATED.index(kind), index))
         made.append(make(draw_capture(style, rng), rng))
     return made
 

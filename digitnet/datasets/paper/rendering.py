@@ -21,7 +21,7 @@ from digitnet.datasets.paper.marks import MIN_LINE_WIDTH, Mark, Tile, bounds, ra
 from digitnet.datasets.paper.page import Page
 from digitnet.datasets.paper.record import PaperPicture, Traits
 
-_INK_LEVEL = 40  # of 255; the least coverage of a digit's ink in boxes and owners
+_MIN_COVERAGE = 40  # of 255; the least coverage of a digit's ink in boxes and owners
 
 
 def render(page: Page, rng: Generator) -> PaperPicture:
@@ -57,7 +57,7 @@ def render(page: Page, rng: Generator) -> PaperPicture:
     owners = np.zeros(page.shape, dtype=np.uint16)
     for number, tile in enumerate(truth, start=1):
         owned, over = _common(Tile(owners, 0, 0), tile)
-        owned[over >= _INK_LEVEL] = number
+        owned[over >= _MIN_COVERAGE] = number
     boxes = tuple(_box(tile, page.shape) for tile in truth)
     traits = _traits(page, capture, boxes, digits, contrast, _touching(truth))
     picture = photograph(capture, scene, unit, camera_rng)
@@ -101,7 +101,7 @@ def _box(tile: Tile, shape: ImageShape) -> PixelBox:
     """Return the bounding box of a tile's ink, within the frame."""
     # a tiny digit may have left little ink or none
     found = (
-        box_of(tile.pixels >= _INK_LEVEL)
+        box_of(tile.pixels >= _MIN_COVERAGE)
         or box_of(tile.pixels > 0)
         or (0, 0, *tile.pixels.shape[::-1])
     )
@@ -158,4 +158,4 @@ def _framing(height: float, boxes: Sequence[PixelBox], shape: ImageShape) -> str
 def _touching(digits: Sequence[Tile]) -> bool:
     """Return whether ink of a digit lies on ink of the next."""
     overlaps = (np.minimum(*_common(left, right)) for left, right in pairwise(digits))
-    return any(overlap.max(initial=0) >= _INK_LEVEL for overlap in overlaps)
+    return any(overlap.max(initial=0) >= _MIN_COVERAGE for overlap in overlaps)

@@ -16,7 +16,7 @@ from digitnet.errors import InvalidInputError
 _MIN_LEVEL = 60  # of 255; darker pixels are ground, or the soft end of an edge
 _SKELETON_SIZE = 100  # px of the longer side, at which ink becomes lines
 _LARGE_SIZE = 320  # px of the longer side of the result, about
-_INK_LEVEL = 0.52  # of 1; brighter pixels of the enlarged image are ink
+_FOREGROUND = 0.52  # of 1; brighter pixels of the enlarged image are ink
 _MIN_WIDTH = 2.4  # px; a narrower line would show the skeleton's pixels
 _FILLED = 1.7  # widest to median stroke; from there a loop has probably run full
 
@@ -49,8 +49,8 @@ def restroked(image: Bytes, thickness: float | None, gaps: bool, rng: Generator)
     soft = large.filter(ImageFilter.GaussianBlur(0.5 * scale))
     level = np.asarray(soft, dtype=np.float32) / 255
     # draw the skeleton with a pen of another width
-    line = None if thickness is None else skeleton(level > _INK_LEVEL)
-    if thickness is None or line is None or _form_lost(level > _INK_LEVEL, line):
+    line = None if thickness is None else skeleton(level > _FOREGROUND)
+    if thickness is None or line is None or _form_lost(level > _FOREGROUND, line):
         return _cropped(smoothstep(enlarge(level, _scaled(level, times)) - cut, 0.12))
     width = thickness * _SKELETON_SIZE * cropped.shape[0] / max(cropped.shape)
     return _cropped(_drawn(_broken(line, rng) if gaps else line, width, times))

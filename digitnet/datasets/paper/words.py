@@ -19,7 +19,7 @@ from digitnet.datasets.paper.signs import SIGNS, formed, from_left, sheared, sig
 from digitnet.datasets.paper.writing import image_mark
 from digitnet.datasets.synthetic import curve
 
-_FONT_SIZE = 160  # px of a printed word before it is placed
+_WORD_SIZE = 160  # px of a printed word before it is placed
 _WORDS = """
 No Nr. No. Total Summe Betrag Datum Date Name Tel Tel. Fax CHF EUR USD Fr. Rp. kg km cm mm ml kWh
 Std. min Uhr am vom und der die das mit von zu the and of to for from with paid due Room Page Seite
@@ -59,7 +59,7 @@ def random_word(rng: Generator) -> str:
 
 def printed(text: str, rng: Generator) -> Mark:
     """Return printed text on the baseline y = 0 beside digits about 1 high, from x = 0 on."""
-    face = font(_FONT_SIZE, rng)
+    face = font(_WORD_SIZE, rng)
     image, top = typeset(text, face)
     unit = -face.getbbox("0", anchor="ls")[1] / uniform(rng, 0.85, 1.15)  # px a digit's height
     return image_mark(image).moved(len(image) / unit, 0, top / unit)
