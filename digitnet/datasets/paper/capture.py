@@ -54,9 +54,8 @@ def draw_capture(style: Style, rng: Generator) -> Capture:
     pairs = style.pairs()
     paper = choice(rng, list(pairs))
     pen = choice(rng, pairs[paper])
-    camera = "screen" if paper == "canvas" else "photo"
-    if paper not in ("canvas", "board", "edge", "crumpled") and chance(rng, 0.2):
-        camera = "scan"
+    scanned = paper not in ("canvas", "board", "edge", "crumpled") and chance(rng, 0.2)
+    camera = "screen" if paper == "canvas" else "scan" if scanned else "photo"
     defaults = _defaults(paper, pen, camera, rng)
 
     def drawn(setting: str) -> float:

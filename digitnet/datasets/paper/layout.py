@@ -37,16 +37,10 @@ def in_lines(
     gaps: tuple[float, float] | None = None,
     signs: Sequence[Mark] = (),
 ) -> list[list[Mark]]:
-    """Return digits in lines, in reading order, with dashes between some.
+    """Return digits, each 1 high, in lines of some lengths, with dashes between some.
 
-    Args:
-        digits: Each 1 high.
-        lengths: How many digits each line has.
-        capture: The pen, and whether there are dashes.
-        rng: Draws sizes, gaps and slopes.
-        gaps: The least and the most between digits, of their height, drawn once a line and varied
-            there; `None` draws from the usual ones.
-        signs: A plus and two brackets, for some groups of digits; none where there are none.
+    The gap between digits, of their height, is drawn from `gaps` once a line and varied there;
+    `None` draws a usual one. `signs` are a plus and two brackets, for some groups of digits.
     """
     # heights: mostly alike, at times up to ten to one
     most = log_uniform(rng, 2, 10) if chance(rng, 0.15) else uniform(rng, 1, 1.3)

@@ -60,14 +60,7 @@ def framed(
 ) -> Page:
     """Return a page with lines in the middle, and its place in the frame.
 
-    Args:
-        subject: See `Traits`.
-        lines: What is written.
-        capture: The settings of the picture.
-        rng: Draws the place.
-        source: Where the digits' ink comes from.
-        filling: Whether lines fill a usual part of the frame, instead of digits having the
-            capture's height, where the style leaves it open.
+    With `filling`, lines fill a usual part of the frame where the style leaves the height open.
     """
     lines = centred(lines)
     marks = flat(lines)

@@ -115,13 +115,7 @@ def composed(
 ) -> list[Mark]:
     """Return the marks of a pattern on the baseline y = 0, in one hand or in one font.
 
-    Args:
-        pattern: Tokens from left to right.
-        capture: The pen.
-        source: Where written digits come from.
-        rng: Draws the rest.
-        in_print: Whether it is printed, not written.
-        spacing: Between neighbours, of a digit's height; `None` leaves it to chance.
+    `spacing` is that between neighbours, of a digit's height; `None` leaves it to chance.
     """
     # what the marks have in common
     digits = iter(_digit_marks(pattern.count(DIGIT), capture, source, rng, in_print))
