@@ -78,7 +78,9 @@ def photograph(capture: Capture, scene: Floats, unit: float, rng: Generator) -> 
 
 
 def _to_bytes(scene: Floats) -> Bytes:
-    return np.asarray(np.clip(scene * 255 + 0.5, 0, 255), dtype=np.uint8)
+    levels = scene * 255
+    levels += 0.5
+    return np.clip(levels, 0, 255, out=levels).astype(np.uint8)
 
 
 def _motion_blur(scene: Floats, length: float, rng: Generator) -> Floats:

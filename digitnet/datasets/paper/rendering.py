@@ -39,8 +39,9 @@ def render(page: Page, rng: Generator) -> PaperPicture:
     paper_rng, ink_rng, light_rng, camera_rng = rng.spawn(4)
     # paper, form, ink and light
     paper = background(capture, page.shape, np.linalg.inv(page.warp), written, paper_rng)
-    scene = paper.copy()
+    scene = paper
     if capture.form is not None:
+        scene = paper.copy()
         print_form(scene, capture, page.warp, page.cells, rng.spawn(1)[0])
     tiles = [rasterize(mark, ink_rng) for mark in seen]
     specks = [mark.warped(page.warp, MIN_LINE_WIDTH) for mark in page.specks]

@@ -14,7 +14,7 @@ from digitnet.datasets.paper.geometry import Bytes, Floats, ImageShape
 
 T = TypeVar("T")
 
-_TILE = 512  # px
+_TILE, _MARGIN = 512, 1200  # px; of the noise, and of its repetition beyond the tile
 
 
 def uniform(rng: Generator, low: float, high: float) -> float:
@@ -44,7 +44,8 @@ def choice(rng: Generator, options: Sequence[T]) -> T:
 
 @cache
 def _noise_tile() -> Floats:
-    return np.random.default_rng(0).standard_normal((_TILE, _TILE), dtype=np.float32)
+    tile = np.random.default_rng(0).standard_normal((_TILE, _TILE), dtype=np.float32)
+    return np.pad(tile, (0, _MARGIN), mode="wrap")
 
 
 def noise(shape: ImageShape, rng: Generator, size: float = 1.0) -> Floats:
@@ -54,8 +55,11 @@ def noise(shape: ImageShape, rng: Generator, size: float = 1.0) -> Floats:
     """
     rows, columns = (max(2, round(side / size)) for side in shape)
     top, left = rng.integers(_TILE, size=2)
-    part = _noise_tile().take(np.arange(top, top + rows), axis=0, mode="wrap")
-    return enlarge(part.take(np.arange(left, left + columns), axis=1, mode="wrap"), shape)
+    part = _noise_tile()[top : top + rows, left : left + columns]
+    if part.shape != (rows, columns):  # larger than the tile with its margin
+        part = _noise_tile().take(np.arange(top, top + rows) % _TILE, axis=0)
+        part = part.take(np.arange(left, left + columns) % _TILE, axis=1)
+    return part if part.shape == shape else enlarge(part, shape)
 
 
 def smooth_noise(shape: ImageShape, rng: Generator, cells: float) -> Floats:
@@ -72,5 +76,7 @@ def enlarge(image: Floats | Bytes, shape: ImageShape) -> Floats:
 
 def smoothstep(value: Floats, width: float) -> Floats:
     """Return 0 below -width / 2, 1 above width / 2, and a smooth step between."""
-    t = np.clip(value / max(width, 1e-6) + 0.5, 0, 1)
+    t = value / max(width, 1e-6)
+    t += 0.5
+    np.clip(t, 0, 1, out=t)
     return np.asarray((3 - 2 * t) * t * t)
