@@ -188,8 +188,15 @@ def load_crops(folder: Path) -> dict[str, torch.Tensor]:
 
 def settings_digest() -> str:
     """Return a digest of all that the crops depend on but the code."""
-    plan = [(name, str(kind.make), *kind[1:]) for name, kind in KINDS.items()]
+    plan = [(name, *_call(kind.make), *kind[1:]) for name, kind in KINDS.items()]
     return hashlib.sha256(json.dumps([SEED, DITHERED, plan], default=str).encode()).hexdigest()
+
+
+def _call(make: Make) -> tuple[str, dict[str, object]]:
+    """Return the name of what makes pictures, and its arguments."""
+    if isinstance(make, partial):
+        return make.func.__name__, make.keywords
+    return make.__name__, {}
 
 
 def _run(folder: Path, job: Job) -> int:
