@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from typing import Any, Literal, get_args
 
 from digitnet.errors import InvalidInputError
+from digitnet.schedules import (
+    MILESTONES,
+    ONE_CYCLE_WARMUP,
+    STEP_FACTOR,
+    Schedule,
+    checked_milestones,
+    share_of_peak,
+)
 
 Optimizer = Literal["adam", "adamw", "muon", "sgd"]
-Schedule = Literal["constant", "one_cycle", "linear"]
 Precision = Literal["auto", "float32", "bfloat16"]
 
 _CHOICES = {
@@ -19,6 +26,17 @@ _CHOICES = {
     "schedule": get_args(Schedule),
     "precision": get_args(Precision),
 }
+_NUMBERS = {  # whether above 0 or from 0 on, and below what
+    "learning_rate": (True, math.inf),
+    "weight_decay": (False, math.inf),
+    "warmup": (False, 1),
+    "step_factor": (True, 1),
+    "label_smoothing": (False, 1),
+    "sharpness_radius": (False, math.inf),
+    "averaging": (True, 1),
+}
+_OPTIONAL = ("warmup", "averaging")
+_STEP_DEFAULTS = (MILESTONES, STEP_FACTOR)
 _GREATEST = {  # of each field of an augmentation
     "flip": 1,
     "crop": 1e6,
@@ -32,9 +50,6 @@ _GREATEST = {  # of each field of an augmentation
     "noise": 1,
     "erasing": 1,
 }
-# The defaults of torch.optim.lr_scheduler.OneCycleLR, which took them from fastai
-WARM_UP = 0.3  # share of the steps
-START = 1 / 25  # first learning rate as a share of the peak
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +91,7 @@ class Augmentation:
 
     def __post_init__(self) -> None:
         for field, most in _GREATEST.items():
-            value = _check_number(field, getattr(self, field), above_zero=False)
+            value = check_number(field, getattr(self, field))
             if value > most:
                 raise InvalidInputError(f"Expected {field} of at most {most}; received {value}.")
             object.__setattr__(self, field, value)
@@ -108,10 +123,19 @@ class Recipe:
         learning_rate: The (peak) learning rate, above 0.
         weight_decay: Pull of the weights towards 0, at least 0; decoupled in `"adamw"` and
             `"muon"`.
-        schedule: `"constant"`, or `"one_cycle"`: up to the peak over the first 30% of
-            the steps, then down to 0 (Smith and Topin, 2018); or `"linear"`: down to 0 in a
-            straight line, as at the end of a training at a constant rate (Hägele et al., 2024,
-            arXiv 2405.18392).
+        schedule: How the learning rate goes on from its peak over the steps of a `fit`:
+            `"constant"`; `"cosine"`: down to 0 along half a cosine (Loshchilov and Hutter, 2017,
+            arXiv 1608.03983); `"one_cycle"`: likewise, after a warm-up (Smith and Topin, 2018);
+            `"linear"`: down to 0 in a straight line, as at the end of a training at a constant
+            rate (Hägele et al., 2024, arXiv 2405.18392); `"step"`: down at each of `milestones`.
+        warmup: Share of the steps, in [0, 1), over which the learning rate first rises in a
+            straight line from 1/25 of the peak (Goyal et al., 2017, arXiv 1706.02677). `None` is
+            0.3 for `"one_cycle"` (as in fastai and torch) and 0 for the others.
+        milestones: Shares of the steps, rising, in (0, 1) and after the warm-up, at which
+            `"step"` multiplies the learning rate by `step_factor`. The defaults of both are
+            DenseNet's (Huang et al., 2017, arXiv 1608.06993): a tenth at half and at three
+            quarters.
+        step_factor: That factor, in (0, 1).
         label_smoothing: Share of the target that is spread evenly over all classes, in
             [0, 1) (Szegedy et al., 2016); in training alone.
         sharpness_radius: Above 0, each step takes its gradient from where the loss is high
@@ -149,6 +173,9 @@ class Recipe:
     learning_rate: float = 1e-3
     weight_decay: float = 0.0
     schedule: Schedule = "constant"
+    warmup: float | None = None
+    milestones: tuple[float, ...] = MILESTONES
+    step_factor: float = STEP_FACTOR
     label_smoothing: float = 0.0
     sharpness_radius: float = 0.0
     augmentation: Augmentation | None = None
@@ -168,19 +195,19 @@ class Recipe:
                     f"Expected {field} to be one of {', '.join(map(repr, choices))}; "
                     f"received {getattr(self, field)!r}."
                 )
-        for field, above_zero, below in (
-            ("learning_rate", True, math.inf),
-            ("weight_decay", False, math.inf),
-            ("label_smoothing", False, 1),
-            ("sharpness_radius", False, math.inf),
-            ("averaging", True, 1),
-        ):
-            if field == "averaging" and self.averaging is None:
-                continue
-            number = _check_number(field, getattr(self, field), above_zero=above_zero)
-            if number >= below:
-                raise InvalidInputError(f"Expected {field} to be below {below}; received {number}.")
-            object.__setattr__(self, field, number)
+        for field, (above_zero, below) in _NUMBERS.items():
+            value = getattr(self, field)
+            if value is not None or field not in _OPTIONAL:
+                number = check_number(field, value, above_zero=above_zero, below=below)
+                object.__setattr__(self, field, number)
+        warmup = self._warmup if self.schedule == "step" else 0.0
+        milestones = checked_milestones(self.milestones, warmup=warmup)
+        object.__setattr__(self, "milestones", milestones)
+        if self.schedule != "step" and (self.milestones, self.step_factor) != _STEP_DEFAULTS:
+            raise InvalidInputError(
+                "Expected milestones and step_factor with schedule='step' alone; received "
+                f"schedule={self.schedule!r}. Leave them out, or set schedule='step'."
+            )
         for field in ("mirror", "compile"):
             if not isinstance(getattr(self, field), bool):
                 raise InvalidInputError(
@@ -209,14 +236,30 @@ class Recipe:
         Args:
             progress: The share of the steps of this `fit` that is done, in [0, 1).
         """
-        if self.schedule == "constant":
-            return self.learning_rate
-        if self.schedule == "linear":
-            return self.learning_rate * (1 - progress)
-        if progress < WARM_UP:
-            return self.learning_rate * (START + (1 - START) * progress / WARM_UP)
-        remaining = (1 - progress) / (1 - WARM_UP)
-        return self.learning_rate * (1 - math.cos(math.pi * remaining)) / 2
+        return self.learning_rate * share_of_peak(
+            self.schedule,
+            progress,
+            warmup=self._warmup,
+            milestones=self.milestones,
+            step_factor=self.step_factor,
+        )
+
+    def with_constant_rate(self) -> Recipe:
+        """Return the recipe without its schedule: for callbacks that set the learning rate."""
+        return replace(
+            self, schedule="constant", warmup=None, milestones=MILESTONES, step_factor=STEP_FACTOR
+        )
+
+    @property
+    def has_constant_rate(self) -> bool:
+        """Whether every step has the same learning rate, however many there are."""
+        return self.schedule == "constant" and not self._warmup
+
+    @property
+    def _warmup(self) -> float:
+        if self.warmup is not None:
+            return self.warmup
+        return ONE_CYCLE_WARMUP if self.schedule == "one_cycle" else 0.0
 
 
 def check_count(name: str, value: Any, *, least: int = 1) -> int:
@@ -241,13 +284,22 @@ def check_seed(seed: Any) -> int:
     return int(seed)
 
 
-def _check_number(name: str, value: Any, *, above_zero: bool) -> float:
+def check_number(
+    name: str, value: Any, *, above_zero: bool = False, below: float = math.inf
+) -> float:
+    """Return a finite number from 0 on, 0 itself or not, below another, or raise.
+
+    Raises:
+        InvalidInputError: It is none, or out of that range.
+    """
     number = isinstance(value, Real) and not isinstance(value, bool)
     if not number or not math.isfinite(value) or value < 0 or (above_zero and value == 0):
         bound = "above 0" if above_zero else "of at least 0"
         raise InvalidInputError(
             f"Expected {name} to be a finite number {bound}; received {value!r}."
         )
+    if value >= below:
+        raise InvalidInputError(f"Expected {name} to be below {below}; received {value}.")
     return float(value)
 
 

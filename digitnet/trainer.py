@@ -352,7 +352,7 @@ class Trainer:
         return {
             **self.describe(),
             # a constant learning rate does not depend on the end
-            "epochs": None if self.recipe.schedule == "constant" else epochs or self.recipe.epochs,
+            "epochs": None if self.recipe.has_constant_rate else epochs or self.recipe.epochs,
             "data": train.fingerprint,
             "shuffle": self.shuffle,
             "class_weight": weights,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, replace
 
 import pytest
-import torch
 
 from digitnet.errors import InvalidInputError
 from digitnet.recipe import REPORT, Augmentation, Recipe, resolve_recipe
@@ -24,7 +24,18 @@ from digitnet.recipe import REPORT, Augmentation, Recipe, resolve_recipe
         {"learning_rate": "fast"},
         {"weight_decay": -1.0},
         {"optimizer": "adm"},
-        {"schedule": "cosine"},
+        {"schedule": "cosinus"},
+        {"warmup": -0.1},
+        {"warmup": 1},
+        {"warmup": float("nan")},
+        {"step_factor": 0},
+        {"step_factor": 1},
+        {"milestones": ()},
+        {"milestones": 0.5},
+        {"milestones": (30, 60)},
+        {"milestones": (0.5, 0.5)},
+        {"milestones": (0.75, 0.5)},
+        {"milestones": (0.5, float("nan"))},
         {"precision": "float16"},
         {"averaging": 1.0},
         {"label_smoothing": 1.0},
@@ -62,22 +73,33 @@ def test_an_unknown_name_lists_the_known_ones():
         resolve_recipe("reprot")
 
 
-def test_a_linear_schedule_falls_to_zero_in_a_straight_line():
-    recipe = Recipe(name="x", network="report", schedule="linear", learning_rate=0.1)
-    rates = [recipe.learning_rate_at(progress) for progress in (0, 0.25, 0.5, 1)]
-    assert rates == pytest.approx([0.1, 0.075, 0.05, 0])
+def test_an_unknown_schedule_lists_the_known_ones():
+    known = "'constant', 'cosine', 'linear', 'one_cycle', 'step'"
+    with pytest.raises(InvalidInputError, match=f"one of {known}; received 'exponential'"):
+        replace(REPORT, schedule="exponential")
 
 
-def test_one_cycle_follows_torchs_own_schedule_down_and_is_linear_up():
-    recipe = Recipe(name="x", network="report", schedule="one_cycle", learning_rate=0.1)
-    weight = torch.nn.Parameter(torch.zeros(1))
-    optimizer = torch.optim.SGD([weight], lr=0.1)
-    steps = 100
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=70)
-    for step in range(30, steps):
-        expected = optimizer.param_groups[0]["lr"]
-        assert recipe.learning_rate_at(step / steps) == pytest.approx(expected, abs=1e-9)
-        optimizer.step()
-        schedule.step()
-    assert recipe.learning_rate_at(0) == pytest.approx(0.1 / 25)
-    assert recipe.learning_rate_at(0.15) == pytest.approx((0.1 + 0.1 / 25) / 2)
+@pytest.mark.parametrize("change", [{"milestones": (0.3,)}, {"step_factor": 0.5}])
+def test_a_setting_of_steps_is_refused_beside_another_schedule(change):
+    with pytest.raises(InvalidInputError, match="alone; received schedule='cosine'. Leave them"):
+        replace(REPORT, schedule="cosine", **change)
+    assert replace(REPORT, schedule="step", **change) != replace(REPORT, schedule="step")
+
+
+def test_milestones_lie_after_the_warmup():
+    with pytest.raises(InvalidInputError, match=r"between the warm-up's 0\.5 and 1, .* epochs"):
+        replace(REPORT, schedule="step", warmup=0.5)
+    assert replace(REPORT, schedule="cosine", warmup=0.5).warmup == 0.5
+
+
+def test_milestones_come_back_from_json():
+    recipe = replace(REPORT, schedule="step", milestones=(0.25, 0.5), warmup=0.1)
+    assert Recipe.from_dict(json.loads(json.dumps(asdict(recipe)))) == recipe
+
+
+def test_a_rate_is_constant_without_a_schedule_and_a_warmup():
+    assert REPORT.has_constant_rate
+    assert replace(REPORT, warmup=0).has_constant_rate
+    assert not replace(REPORT, warmup=0.1).has_constant_rate
+    assert not replace(REPORT, schedule="step").has_constant_rate
+    assert not replace(REPORT, schedule="one_cycle", warmup=0).has_constant_rate
