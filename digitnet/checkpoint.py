@@ -189,6 +189,7 @@ def check_place(checkpoint: Artifact) -> None:
             and place["first_epoch"] <= place["epoch"]
             and len(History.from_rows(metadata["history"])) <= place["epoch"]
             and isinstance(place["learning_rate"], float)
+            and isinstance(place.get("used_learning_rate", 0.0), float)
             and isinstance(place["stop_reason"], (str, type(None)))
             and isinstance(place["weights_chosen"], bool)
             and re.fullmatch("[0-9a-f]{8}", place["run"]) is not None

@@ -75,6 +75,9 @@ TENSOR_BOARD = dict.fromkeys(
     ),
     "Leave it out: the figures of each epoch are written, and nothing else.",
 )
+LEARNING_RATE_SCHEDULER = REDUCE_LR_ON_PLATEAU = {
+    "verbose": "Leave it out: history.history['learning_rate'] has the rate of each epoch."
+}
 LAMBDA_CALLBACK = dict.fromkeys(
     (
         "on_batch_begin",

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from digitnet.artifact import Artifact
 from digitnet.evaluation import Evaluation
 from digitnet.history import EpochLog, History
+from digitnet.learning_rate import LearningRate
 from digitnet.metrics import RunningMetrics
 
 
@@ -31,6 +32,7 @@ class TrainState:
         history: Epochs that the network has already been trained for.
 
     Attributes:
+        rate: The optimizer's learning rate, and what the last step used.
         epoch: Epochs finished.
         epochs: Epochs at which this `fit` ends.
         step: Steps done in all.
@@ -62,6 +64,7 @@ class TrainState:
     ) -> None:
         self.model = model
         self.optimizer = optimizer
+        self.rate = LearningRate(optimizer)
         self.averaged = averaged
         self.seed = seed
         self.run = secrets.token_hex(4)
@@ -88,8 +91,8 @@ class TrainState:
 
     @property
     def learning_rate(self) -> float:
-        """The learning rate of the last step."""
-        return float(self.optimizer.param_groups[0]["lr"])
+        """The learning rate of the last step, or what it was set to after that."""
+        return self.rate.value
 
     @property
     def progress(self) -> float:
@@ -103,6 +106,21 @@ class TrainState:
         Where several processes train, all end: those in which no callback asked, too.
         """
         self.stop_reason = reason
+
+    def set_learning_rate(self, value: float) -> None:
+        """Train on with another learning rate, until it is set again; later `fit` calls too.
+
+        It needs a constant one in the recipe, as Keras does: beside a schedule, which sets the
+        rate at each step, it is an error. The same holds for `state.optimizer.param_groups`.
+
+        Args:
+            value: The learning rate, at least 0. Where several processes train, set the same in
+                all.
+
+        Raises:
+            InvalidInputError: It is no such number, or the recipe has a schedule.
+        """
+        self.rate.set(value)
 
     def request_checkpoint(self, save: Callable[[Artifact], None]) -> None:
         """Have `save` called with a checkpoint when every callback's hook has run."""
@@ -125,9 +143,20 @@ class TrainState:
         return requests
 
     def begin_training(
-        self, *, epochs: int, pictures: int, steps: int, validates: bool, device: torch.device
+        self,
+        *,
+        epochs: int,
+        pictures: int,
+        steps: int,
+        validates: bool,
+        device: torch.device,
+        constant_rate: float | None,
     ) -> None:
-        """Plan `epochs` more epochs of so many pictures and steps each."""
+        """Plan `epochs` more epochs of so many pictures and steps each.
+
+        Without a `constant_rate`, a schedule sets the learning rate at each step.
+        """
+        self.rate.begin(constant_rate)
         self._first_epoch = self.epoch
         self.epochs = self.epoch + epochs
         self.pictures_per_epoch, self.steps_per_epoch = pictures, steps
@@ -147,6 +176,7 @@ class TrainState:
 
     def end_training(self) -> None:
         """Remember the weights that are left, for `goes_on_from`."""
+        self.rate.end()
         averages = self.averaged is not None
         weights = self.evaluated.parameters()
         self._left = [weight.detach().clone() if averages else weight for weight in weights]
@@ -177,7 +207,8 @@ class TrainState:
         """Return where the training stands, for JSON; `go_to` takes it."""
         return {
             "run": self.run,
-            "learning_rate": self.learning_rate,
+            "learning_rate": self.rate.value,
+            "used_learning_rate": self.rate.used,
             "epoch": self.epoch,
             "step": self.step,
             "epoch_step": self.epoch_step,
@@ -190,8 +221,8 @@ class TrainState:
         """Stand at another place of the training; `epochs` is then counted from its start."""
         planned = self.epochs - self._first_epoch
         self.run = place["run"]
-        for group in self.optimizer.param_groups:
-            group["lr"] = place["learning_rate"]
+        rate = place["learning_rate"]
+        self.rate.go_to(rate, place.get("used_learning_rate", rate))  # an earlier digitnet has one
         self.epoch, self.step = place["epoch"], place["step"]
         self.resumed_at = self.step
         self.epoch_step, self._first_epoch = place["epoch_step"], place["first_epoch"]
@@ -201,6 +232,7 @@ class TrainState:
 
     def end_step(self, loss: Tensor, correct: Tensor, pictures: int) -> None:
         """Take in a step of so many pictures: its mean loss () and how many were right ()."""
+        self.rate.end_step()
         self.running.record(loss, correct, pictures)
         self.batch_loss, self.batch_size = loss, pictures
         self.step += 1

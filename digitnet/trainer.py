@@ -164,6 +164,7 @@ class Trainer:
             steps=len(train),
             validates=validation is not None,
             device=self.device,
+            constant_rate=self.recipe.learning_rate if self.recipe.has_constant_rate else None,
         )
         if resume is not None:
             path, checkpoint = resume
@@ -205,6 +206,7 @@ class Trainer:
         if not state.epoch_step:  # else the epoch goes on from a checkpoint
             state.begin_epoch(self.device)
         self._announce("on_epoch_begin")
+        self.processes.agree({"learning rate": state.learning_rate})
         started = time.perf_counter()
         self._train_steps(train)
         loss, accuracy = state.running.read()
@@ -216,7 +218,7 @@ class Trainer:
             accuracy=accuracy,
             val_loss=result.loss if result else None,
             val_accuracy=result.accuracy if result else None,
-            learning_rate=state.learning_rate,
+            learning_rate=state.rate.used,
             epoch_seconds=seconds,
         )
         state.end_epoch(log, result)
@@ -251,8 +253,7 @@ class Trainer:
             The batch's mean loss, and how many of its pictures were read right.
         """
         state, recipe = self.state, self.recipe
-        for group in state.optimizer.param_groups:
-            group["lr"] = recipe.learning_rate_at(state.progress)
+        state.rate.follow(recipe.learning_rate_at(state.progress))
         self._reseed()
         if recipe.augmentation is not None:
             part = self._share(pictures)

@@ -12,7 +12,15 @@ from torch import nn
 
 from digitnet import DigitClassifier, ImageClassifier
 from digitnet.artifact import read_artifact, write_artifact
-from digitnet.callbacks import Callback, Checkpoint, CSVLogger, EarlyStopping, LambdaCallback
+from digitnet.callbacks import (
+    Callback,
+    Checkpoint,
+    CSVLogger,
+    EarlyStopping,
+    LambdaCallback,
+    LearningRateScheduler,
+    ReduceLROnPlateau,
+)
 from digitnet.checkpoint import listed
 from digitnet.errors import (
     ArtifactError,
@@ -29,6 +37,8 @@ RECIPES = {
     "one cycle, sgd": replace(
         REPORT, optimizer="sgd", learning_rate=0.01, schedule="one_cycle", epochs=3
     ),
+    "cosine, warm-up": replace(REPORT, network="mlp", schedule="cosine", warmup=0.2, epochs=3),
+    "steps": replace(REPORT, network="mlp", schedule="step", epochs=3),
     "averaged": replace(REPORT, averaging=0.99),
     "augmented": replace(REPORT, augmentation=ALL),
     "muon, mirrored": replace(
@@ -117,6 +127,48 @@ def test_a_network_with_batch_norm_of_ones_own_resumes(small, tmp_path):
     whole.fit(small[0], epochs=3, batch_size=50, verbose=0)
     resumed, _ = interrupted(make, small, tmp_path, step=8, every=3)
     assert same(weights(resumed), weights(whole))
+
+
+class Shrink(Callback):
+    """Set the learning rate at each step, past the verb."""
+
+    def on_batch_end(self, state):
+        state.optimizer.param_groups[0]["lr"] *= 0.9
+
+
+SETTERS = {
+    "a plateau": lambda: [ReduceLROnPlateau("loss", patience=1, min_delta=9, cooldown=1)],
+    "a function": lambda: [LearningRateScheduler(lambda epoch, rate: 0.5 * rate)],
+    "each step": lambda: [Shrink()],
+    "all": lambda: [Shrink(), LearningRateScheduler(lambda epoch, rate: 2 * rate)],
+}
+
+
+@pytest.mark.parametrize("name", SETTERS)
+@pytest.mark.parametrize("step", [2, 4, 9, 12])
+def test_a_learning_rate_that_callbacks_set_survives_a_resume(small, tmp_path, name, step):
+    def trained(*callbacks, **options):
+        classifier = DigitClassifier("mlp", seed=7)
+        callbacks = [*SETTERS[name](), *callbacks]
+        classifier.fit(small[0], epochs=5, batch_size=90, callbacks=callbacks, verbose=0, **options)
+        return classifier
+
+    whole = trained()
+    with pytest.raises(KeyboardInterrupt):
+        trained(Checkpoint(tmp_path, every=1), Stop(step))
+    resumed = trained(resume=tmp_path)
+    assert same(weights(resumed), weights(whole))
+    assert figures(resumed.history) == figures(whole.history)
+    assert len({log.learning_rate for log in whole.history}) > 2
+
+
+@pytest.mark.parametrize("change", [{"schedule": "step"}, {"warmup": 0.5}])
+def test_what_depends_on_the_end_resumes_to_its_own_alone(small, tmp_path, change):
+    recipe = replace(REPORT, network="mlp", **change)
+    keep = Checkpoint(tmp_path)
+    DigitClassifier(recipe=recipe, seed=1).fit(small[0], epochs=1, callbacks=[keep], verbose=0)
+    with pytest.raises(InvalidInputError, match="another epochs: 1 there, 2 here"):
+        DigitClassifier(recipe=recipe, seed=1).fit(small[0], epochs=2, resume=tmp_path, verbose=0)
 
 
 def test_a_checkpoint_an_epoch_is_enough_and_the_lost_steps_are_done_again(small, tmp_path):

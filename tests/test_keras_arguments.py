@@ -38,6 +38,8 @@ REFUSED = [
     *(("EarlyStopping", name) for name in keras_arguments.EARLY_STOPPING),
     *(("Checkpoint", name) for name in keras_arguments.CHECKPOINT),
     *(("CSVLogger", name) for name in keras_arguments.CSV_LOGGER),
+    *(("LearningRateScheduler", name) for name in keras_arguments.LEARNING_RATE_SCHEDULER),
+    *(("ReduceLROnPlateau", name) for name in keras_arguments.REDUCE_LR_ON_PLATEAU),
     *(("TensorBoardLogger", name) for name in keras_arguments.TENSOR_BOARD),
     *(("LambdaCallback", name) for name in keras_arguments.LAMBDA_CALLBACK),
 ]

@@ -19,8 +19,8 @@ class Callback:
     that is resumed from a checkpoint goes on with it.
 
     Callbacks run in the order of the list that `fit` was given. They read the state and
-    call its `stop`; they do not change anything else of it. One callback can serve
-    several `fit` calls: start afresh in `on_train_begin`.
+    call its verbs, as `stop` and `set_learning_rate`; they do not change anything else of it. One
+    callback can serve several `fit` calls: start afresh in `on_train_begin`.
 
     Where several processes train (`torchrun`), a callback runs in each of them, and what it
     reads is the same in all. One that prints or writes sets `in_every_process = False`, and

@@ -1,0 +1,97 @@
+"""The learning rate of a training: by a schedule, or constant until a callback sets it."""
+
+from __future__ import annotations
+
+import torch
+
+from digitnet.errors import InvalidInputError
+from digitnet.recipe import check_number
+
+
+class LearningRate:
+    """The learning rate of an optimizer.
+
+    Args:
+        optimizer: All its weights have the same rate.
+
+    Attributes:
+        used: The rate of the last step.
+    """
+
+    def __init__(self, optimizer: torch.optim.Optimizer) -> None:
+        self._optimizer = optimizer
+        self._constant: float | None = None  # of the recipe; None where it has a schedule
+        self._before: tuple[float | None, float] | None = None  # this fit, until its first step
+        self.used = self.value
+
+    @property
+    def value(self) -> float:
+        """The optimizer's rate now."""
+        return float(self._optimizer.param_groups[0]["lr"])
+
+    def begin(self, constant: float | None) -> None:
+        """Begin a `fit`; what callbacks set in an earlier one stays, unless the recipe's changed.
+
+        Args:
+            constant: The recipe's rate; `None` where a schedule sets it at each step.
+        """
+        self._before = (self._constant, self.value)
+        if constant != self._constant:
+            self._constant = constant
+            if constant is not None:
+                self._write(constant)
+        self.used = self.value
+
+    def follow(self, scheduled: float) -> None:
+        """Take a schedule's rate for the next step; a constant one is as callbacks left it.
+
+        Raises:
+            InvalidInputError: A callback set the optimizer's to something else beside a schedule,
+                or to what is no learning rate.
+        """
+        if self._constant is None:
+            if self.value != self.used:
+                raise _beside_a_schedule()
+            self._write(scheduled)
+        check_number("learning_rate", self.value)
+
+    def end_step(self) -> None:
+        """Remember the rate of a step that is done."""
+        self.used = self.value
+        self._before = None
+
+    def set(self, value: float) -> None:
+        """Set a constant rate to another value.
+
+        Raises:
+            InvalidInputError: It is no learning rate, or a schedule sets it.
+        """
+        rate = check_number("learning_rate", value)
+        if self._constant is None:
+            raise _beside_a_schedule()
+        self._write(rate)
+
+    def go_to(self, value: float, used: float) -> None:
+        """Go on with the rate and the last step's of a checkpoint."""
+        self._write(value)
+        self.used = used
+        self._before = None
+
+    def end(self) -> None:
+        """End a `fit`; where it did no step, all is as before it."""
+        if self._before is not None:
+            self._constant, rate = self._before
+            self._write(rate)
+            self._before = None
+
+    def _write(self, rate: float) -> None:
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+
+
+def _beside_a_schedule() -> InvalidInputError:
+    return InvalidInputError(
+        "Expected a recipe of a constant learning rate, as a callback sets it; received one with "
+        "a schedule or a warm-up, which sets it at each step. Take recipe.with_constant_rate(), or "
+        "leave the callback out."
+    )
