@@ -173,6 +173,23 @@ def compared_curves(
     return figure
 
 
+def range_test(rates: Sequence[float], losses: Sequence[float], suggestion: float) -> Figure:
+    """Draw the loss over a rising learning rate.
+
+    Args:
+        rates: Learning rates above 0.
+        losses: As many.
+        suggestion: The learning rate to mark.
+    """
+    figure = _figure(6.5, 4)
+    axes = _axes(figure, "Learning rate range test")
+    axes.plot(rates, losses, color=BLUE)
+    axes.axvline(suggestion, color=ORANGE, ls="--", label=f"suggestion: {suggestion:.1e}")
+    axes.set(xlabel="Learning rate", ylabel="Loss, smoothed", xscale="log")
+    axes.legend(frameon=False)
+    return figure
+
+
 def sample_grid(images: Array, labels: Array, classes: Sequence[str], *, each: int = 10) -> Figure:
     """Draw the first pictures of each class, a row a class.
 
