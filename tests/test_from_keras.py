@@ -26,7 +26,7 @@ from digitnet import (
     experiments,
 )
 from digitnet.data.augmentation import augment
-from digitnet.errors import InvalidInputError
+from digitnet.errors import CallbackError, InvalidInputError
 from digitnet.recipe import REPORT
 
 PAGE = (Path(__file__).parents[1] / "docs" / "from_keras.md").read_text()
@@ -253,10 +253,35 @@ def _(names, printer):
         callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: None)
 
 
-@row("`ReduceLROnPlateau`, `LearningRateScheduler`")
-def _(names, classifier):
-    history = classifier.fit(names["x"], names["y"], epochs=2, verbose=0)
-    assert history[0].learning_rate != history[1].learning_rate
+@row("`CosineDecay`, `PiecewiseConstantDecay`")
+def _(names, *classifiers):
+    for classifier in classifiers:
+        history = classifier.fit(names["x"], names["y"], epochs=4, verbose=0)
+        assert history[0].learning_rate > history[3].learning_rate
+
+
+@row("`ReduceLROnPlateau`")
+@row("`LearningRateScheduler`")
+def _(names, callback):
+    x, y = names["x"], names["y"]
+    with pytest.raises(InvalidInputError, match="without verbose"):
+        type(callback)(verbose=1)
+    with pytest.raises(CallbackError, match="Expected a recipe of a constant learning rate"):
+        DigitClassifier("mlp", recipe="fast").fit(x, y, validation_split=0.1, callbacks=[callback])
+    clf = DigitClassifier("mlp", seed=0)
+    for _ in range(2):
+        clf.fit(x, y, epochs=2, validation_split=0.1, callbacks=[callback], verbose=0)
+    factor = 0.9 if isinstance(callback, callbacks.LearningRateScheduler) else 1  # no plateau yet
+    expected = [0.001 * factor**epoch for epoch in range(4)]
+    assert clf.history.history["learning_rate"] == pytest.approx(expected)
+
+
+@row("`optimizer.learning_rate.assign(1e-4)`")
+def _(names, callback):
+    clf = DigitClassifier("mlp", seed=0)
+    clf.fit(names["x"], names["y"], epochs=2, callbacks=[callback], verbose=0)
+    clf.fit(names["x"], names["y"], epochs=1, verbose=0)
+    assert clf.history.history["learning_rate"] == [1e-3, 1e-4, 1e-4]
 
 
 @row('`model.save("m.keras")`, `load_model`')
