@@ -17,6 +17,9 @@ from digitnet.models import is_known
 from digitnet.recipe import Recipe, check_count, check_seed
 from digitnet.version import __version__
 
+# A network's tensors that are no parameters: batch norm's and `Ensemble`'s
+_BUFFERS = ("running_mean", "running_var", "num_batches_tracked", "temperatures")
+
 
 @dataclass(frozen=True, kw_only=True)
 class ModelInfo:
@@ -120,6 +123,35 @@ class ModelInfo:
             history=History(),
             chosen_on=next((info.chosen_on for info in infos if info.chosen_on), None),
         )
+
+    def describe(self, weights: Mapping[str, Tensor]) -> dict[str, str]:
+        """Return what to tell a reader, by its name; the network is not built.
+
+        Args:
+            weights: The network's tensors. All of a network of the user's own count as
+                parameters, but for the statistics of batch norm.
+        """
+        parameters = sum(
+            tensor.numel()
+            for name, tensor in weights.items()
+            if name.startswith("body.") and name.rpartition(".")[2] not in _BUFFERS
+        )
+        recipe = self.effective_recipe
+        last = self.history[-1] if len(self.history) else None
+        validation = None if last is None else last.val_accuracy
+        return {
+            "network": self.network or f"{self.network_type}, a network of your own",
+            "parameters": f"{parameters:,}",
+            "classes": ", ".join(self.classes),
+            "input shape": " x ".join(map(str, self.input_shape)),
+            "recipe": f"{recipe.name}, batch size {recipe.batch_size}, {recipe.precision}",
+            "seed": str(self.seed),
+            "epochs": str(len(self.history)),
+            "training accuracy": "unknown" if last is None else f"{last.accuracy:.2%}",
+            "validation accuracy": "unknown" if validation is None else f"{validation:.2%}",
+            "temperature": f"{float(weights['temperature']):.4g}",
+            "versions": ", ".join(f"{name} {version}" for name, version in self.versions.items()),
+        }
 
     def check_network(self, model: nn.Module | None) -> None:
         """Raise `ArtifactError` unless one was given, or there is one of the name."""

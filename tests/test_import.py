@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 import digitnet
 
 
@@ -12,7 +14,7 @@ def test_heavy_packages_are_imported_only_where_they_are_used():
     script = """
 import sys, torch
 before = set(sys.modules)
-import digitnet
+from digitnet import *
 print(*{name.partition(".")[0] for name in set(sys.modules) - before})
 """
     done = subprocess.run(
@@ -25,6 +27,15 @@ print(*{name.partition(".")[0] for name in set(sys.modules) - before})
 def test_every_public_name_is_there_and_documented():
     for name in digitnet.__all__:
         assert getattr(digitnet, name).__doc__
+
+
+def test_modules_are_attributes_too_and_other_names_are_errors():
+    assert set(digitnet.__all__) <= set(dir(digitnet))
+    assert digitnet.pictures.explain.__doc__
+    with pytest.raises(AttributeError, match="module 'digitnet' has no attribute 'photos'"):
+        digitnet.photos  # noqa: B018
+    with pytest.raises(ImportError, match="cannot import name 'photos'"):
+        from digitnet import photos  # noqa: F401
 
 
 def test_a_checkout_that_is_not_installed_can_be_imported():

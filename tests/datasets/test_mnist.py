@@ -344,7 +344,9 @@ print(len(train), len(test))
 
 
 def test_nothing_is_downloaded_on_import(server, tmp_path):
-    script = "from torchvision.datasets import MNIST; MNIST.mirrors = ['{}']; import digitnet"
+    script = (
+        "from torchvision.datasets import MNIST; MNIST.mirrors = ['{}']; from digitnet import *"
+    )
     subprocess.run([sys.executable, "-c", script.format(server.url)], check=True)
     time.sleep(0.1)
     assert server.asked == []
