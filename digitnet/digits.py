@@ -245,17 +245,26 @@ class DigitClassifier(ImageClassifier):
 
     def _logits(self, x: Any, batch_size: int | None, verbose: Verbose) -> Tensor:
         """Return the logits of arrays in MNIST's format, or of real pictures."""
-        sources = list(x) if isinstance(x, (list, tuple)) else [x]
-        if not any(is_picture(source) and not _is_data(source) for source in sources):
+        sources = _pictures(x)
+        if sources is None:
             return super()._logits(x, batch_size, verbose)
-        if any(map(_is_data, sources)):
-            raise InvalidInputError(
-                "Expected pictures alone, or arrays in MNIST's format alone; received both in one "
-                "list. inspect(...) of the same takes arrays of any size as pictures."
-            )
-        self._require_fit()
         size = _AT_ONCE if batch_size is None else check_count("batch_size", batch_size)
-        likely = []
+        digits = self._prominent(sources, size, verbose)
+        return torch.from_numpy(np.stack([digit.probabilities for digit in digits])).log()
+
+    def _images(self, x: Any) -> Tensor:
+        """Return images in MNIST's format, those of real pictures' digits, too."""
+        sources = _pictures(x)
+        if sources is None:
+            return super()._images(x)
+        digits = self._prominent(sources)
+        return torch.from_numpy(np.stack([digit.pixels for digit in digits]))[:, None]
+
+    def _prominent(
+        self, sources: Sequence[Source], size: int = _AT_ONCE, verbose: Verbose = 0
+    ) -> Iterator[Digit]:
+        """Yield the most prominent digit of each picture."""
+        self._require_fit()
         for index, (picture, found) in enumerate(self._found(sources, size, verbose)):
             digit = most_prominent(found.digits, picture.grey.shape)
             if digit is None:
@@ -264,8 +273,7 @@ class DigitClassifier(ImageClassifier):
                     f"Expected pictures with a digit; nothing written was found in {which}. "
                     "inspect(...) of the same answers each picture without an error."
                 )
-            likely.append(digit.probabilities)
-        return torch.from_numpy(np.stack(likely)).log()
+            yield digit
 
     @classmethod
     def _from_info(
@@ -291,6 +299,19 @@ class DigitClassifier(ImageClassifier):
                 "light on dark. For dark on light, pass 255 - images (floats: 1 - images; an "
                 "ImageSet: dataclasses.replace(images, images=255 - images.images))."
             )
+
+
+def _pictures(x: Any) -> list[Source] | None:
+    """Return what `predict` was given as a list of pictures; `None` of data in MNIST's format."""
+    sources = list(x) if isinstance(x, (list, tuple)) else [x]
+    if not any(is_picture(source) and not _is_data(source) for source in sources):
+        return None
+    if any(map(_is_data, sources)):
+        raise InvalidInputError(
+            "Expected pictures alone, or arrays in MNIST's format alone; received both in one "
+            "list. inspect(...) of the same takes arrays of any size as pictures."
+        )
+    return sources
 
 
 def _is_data(source: Any) -> bool:

@@ -10,6 +10,8 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -25,6 +27,22 @@ if TYPE_CHECKING:
     import onnx
 
 _ONNX_PACKAGES = ("onnx", "onnxscript")  # by torch.onnx
+_QUANTIZER = ("onnxruntime",)  # for int8
+MIN_CALIBRATION = 100  # images; ranges measured on fewer depend on which they are
+_CALIBRATED_AT_ONCE = 100  # images
+# What computes with weights. Its neighbours stay in float32: int8 would round the probabilities
+_QUANTIZED = ["Conv", "Gemm", "MatMul"]
+
+
+class _Calibration:
+    """Calibration images in batches, as ONNX Runtime asks for them."""
+
+    def __init__(self, images: Tensor) -> None:
+        self._batches = iter(images.split(_CALIBRATED_AT_ONCE))
+
+    def get_next(self) -> dict[str, Any] | None:
+        batch = next(self._batches, None)
+        return None if batch is None else {"images": batch.numpy()}
 
 
 class _Reader(nn.Module):
@@ -39,8 +57,36 @@ class _Reader(nn.Module):
         return probabilities
 
 
+def check_quantization(quantize: object, calibration: object) -> None:
+    """Check what `export_onnx` was asked for.
+
+    Raises:
+        InvalidInputError: There is no such quantization, or no images for it, or images alone.
+    """
+    if quantize not in (None, "int8"):
+        raise InvalidInputError(
+            f"Expected quantize to be None or 'int8'; received {quantize!r}. "
+            'Write quantize="int8" for a small, fast file.'
+        )
+    if quantize is not None and calibration is None:
+        raise InvalidInputError(
+            "Expected calibration images with quantize; received none. Pass some of the training "
+            "set: calibration=train.images[:1000]."
+        )
+    if quantize is None and calibration is not None:
+        raise InvalidInputError(
+            "Expected no calibration images without quantize; received some. Add "
+            'quantize="int8", or leave calibration out.'
+        )
+
+
 def write_onnx(
-    network: Network, path: str | os.PathLike[str], *, classes: Sequence[str], input_shape: Shape
+    network: Network,
+    path: str | os.PathLike[str],
+    *,
+    classes: Sequence[str],
+    input_shape: Shape,
+    calibration: Tensor | None = None,
 ) -> None:
     """Write a network as ONNX, from pictures to probabilities.
 
@@ -49,18 +95,30 @@ def write_onnx(
         path: The file; it is replaced whole, or not at all.
         classes: The classes' names.
         input_shape: Channels, height and width of a picture.
+        calibration: uint8 (N, C, H, W), images to measure the ranges of int8 on; `None` keeps
+            float32.
 
     Raises:
-        InvalidInputError: The extra `onnx` is not installed, or torch.onnx cannot express a
-            layer.
+        InvalidInputError: The extra `onnx` is not installed, a layer cannot be expressed or
+            quantized, or there are too few calibration images.
         ArtifactError: The file could not be written.
     """
+    if calibration is not None:
+        if len(calibration) < MIN_CALIBRATION:
+            raise InvalidInputError(
+                f"Expected at least {MIN_CALIBRATION} calibration images; received "
+                f"{len(calibration)}. Pass more of the training set: "
+                "calibration=train.images[:1000]."
+            )
+        _require(_QUANTIZER)
     model = _exported(
         _Reader(copy.deepcopy(network)).cpu().eval(),
         torch.zeros(2, *input_shape, dtype=torch.uint8),
         {"images": {0: torch.export.Dim("pictures")}},
         ("probabilities",),
     )
+    if calibration is not None:
+        model = _quantized(model, calibration)
     metadata = {"classes": list(classes), "input_shape": list(input_shape)}
     _write(model, path, metadata)
 
@@ -96,12 +154,7 @@ def _exported(
     network: nn.Module, example: Tensor, inputs: dict[str, dict[int, Any]], outputs: Sequence[str]
 ) -> onnx.ModelProto:
     """Return a network as an ONNX model; `inputs` says which axes of its input are of any size."""
-    missing = [name for name in _ONNX_PACKAGES if find_spec(name) is None]
-    if missing:
-        raise InvalidInputError(
-            f"Expected {' and '.join(_ONNX_PACKAGES)} to be installed for ONNX; received no "
-            f'{" and no ".join(missing)}. Run: pip install "digitnet[onnx]".'
-        )
+    _require(_ONNX_PACKAGES)
     with _quiet():
         try:
             program = torch.onnx.export(
@@ -119,6 +172,43 @@ def _exported(
             ) from error
     assert program is not None  # as no file was named
     return program.model_proto
+
+
+def _require(packages: Sequence[str]) -> None:
+    missing = [name for name in packages if find_spec(name) is None]
+    if missing:
+        raise InvalidInputError(
+            f"Expected {' and '.join(packages)} to be installed for ONNX; received no "
+            f'{" and no ".join(missing)}. Run: pip install "digitnet[onnx]".'
+        )
+
+
+def _quantized(model: onnx.ModelProto, calibration: Tensor) -> onnx.ModelProto:
+    """Return a model in int8, with a scale for each output channel of the weights."""
+    from onnx import load, save
+    from onnxruntime.quantization import QuantFormat, quantize_static
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    with TemporaryDirectory() as folder:
+        names = ("float32.onnx", "prepared.onnx", "int8.onnx")
+        float32, prepared, int8 = (Path(folder, name) for name in names)
+        save(model, float32)
+        try:
+            quant_pre_process(float32, prepared, skip_symbolic_shape=True)
+            quantize_static(
+                prepared,
+                int8,
+                _Calibration(calibration),
+                quant_format=QuantFormat.QDQ,
+                op_types_to_quantize=_QUANTIZED,
+                per_channel=True,
+            )
+        except Exception as error:  # ONNX Runtime has many of its own
+            raise InvalidInputError(
+                f"Expected layers that ONNX Runtime can quantize; it says: {error} "
+                "Leave quantize out for a file in float32."
+            ) from error
+        return load(int8)
 
 
 def _write(

@@ -252,6 +252,18 @@ def test_a_picture_without_a_digit_has_no_prediction(fitted, finding):
         fitted.predict(PAGE)
 
 
+def test_digits_of_pictures_calibrate_an_export(fitted, finding, tmp_path, monkeypatch):
+    written = {}
+    monkeypatch.setattr("digitnet.classifier.write_onnx", lambda *_, **rest: written.update(rest))
+    finding(found_digit(4, 20, 20), found_digit(3, 190, 80))
+    fitted.export_onnx(tmp_path / "int8.onnx", quantize="int8", calibration=[PAGE] * 5)
+    assert written["calibration"].shape == (5, 1, 28, 28)
+    assert (written["calibration"] == 3).all()
+    finding()
+    with pytest.raises(InvalidInputError, match="nothing written was found in picture 0"):
+        fitted.export_onnx(tmp_path / "int8.onnx", quantize="int8", calibration=[PAGE] * 5)
+
+
 PHOTO = np.full((200, 400), 255, np.uint8)
 SMALL = np.zeros((28, 28), np.uint8)
 

@@ -97,8 +97,80 @@ def test_the_classifier_is_left_as_it_was(pictures, tmp_path):
     classifier.fit(train, epochs=1, verbose=0)  # and can go on
 
 
+def test_int8_is_smaller_and_reads_nearly_the_same(pictures, tmp_path):
+    train, test = pictures
+    classifier = DigitClassifier("deep", seed=0)
+    classifier.fit(train, epochs=1, verbose=0)
+    classifier.export_onnx(tmp_path / "float32.onnx")
+    classifier.export_onnx(tmp_path / "int8.onnx", quantize="int8", calibration=train.images[:200])
+    sizes = [(tmp_path / f"{kind}.onnx").stat().st_size for kind in ("float32", "int8")]
+    assert sizes[1] < 0.35 * sizes[0]
+    session, probabilities = read(tmp_path / "int8.onnx", test.images)
+    expected = classifier.predict_proba(test)
+    assert (probabilities.argmax(1) == expected.argmax(1)).mean() > 0.97
+    assert np.abs(probabilities - expected).mean() < 0.01
+    assert (probabilities != expected).any()
+    assert probabilities.sum(1) == pytest.approx(1, abs=1e-5)
+    metadata = session.get_modelmeta().custom_metadata_map
+    assert json.loads(metadata["classes"]) == list(classifier.classes)
+    assert read(tmp_path / "int8.onnx", test.images[:1])[1][0] == pytest.approx(
+        probabilities[0], abs=1e-5
+    )
+
+
+def test_views_of_a_vote_are_quantized_too(pictures, tmp_path):
+    train, test = pictures
+    members = []
+    for seed in (0, 1):
+        members.append(DigitClassifier(recipe=replace(FAST, multi_crop=1), seed=seed))
+        members[-1].fit(train[:300], verbose=0)
+    vote = DigitClassifier.ensemble(members)
+    vote.export_onnx(tmp_path / "int8.onnx", quantize="int8", calibration=train[:100])
+    _, probabilities = read(tmp_path / "int8.onnx", test.images)
+    assert (probabilities.argmax(1) == vote.predict(test)).mean() > 0.97
+
+
+DIAGONAL = np.tile(np.eye(28), (200, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"quantize": "int4"}, "None or 'int8'; received 'int4'"),
+        ({"quantize": ["int8"]}, "None or 'int8'"),
+        ({"quantize": "int8"}, r"received none.*calibration=train\.images\[:1000\]"),
+        ({"calibration": DIAGONAL}, 'Add quantize="int8"'),
+        ({"quantize": "int8", "calibration": DIAGONAL[:99]}, "at least 100.*received 99"),
+        ({"quantize": "int8", "calibration": np.zeros((200, 30, 30), int)}, "Expected pictures"),
+    ],
+)
+def test_what_cannot_be_quantized_is_an_error(fitted, tmp_path, options, message):
+    with pytest.raises(InvalidInputError, match=message):
+        fitted.export_onnx(tmp_path / "digits.onnx", **options)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_onnx_runtime_cannot_quantize_is_an_error(pictures, fitted, tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise ValueError("no such layer.")
+
+    monkeypatch.setattr("onnxruntime.quantization.quantize_static", refuse)
+    with pytest.raises(InvalidInputError, match=r"no such layer\. Leave quantize out"):
+        fitted.export_onnx(tmp_path / "int8.onnx", quantize="int8", calibration=pictures[0])
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_onnx_runtime_int8_alone_is_an_error(pictures, fitted, tmp_path, monkeypatch):
+    monkeypatch.setattr("digitnet.export._QUANTIZER", ("runtime_that_is_not_there",))
+    with pytest.raises(
+        InvalidInputError, match=r'no runtime_that.* pip install "digitnet\[onnx\]"'
+    ):
+        fitted.export_onnx(tmp_path / "int8.onnx", quantize="int8", calibration=pictures[0])
+    assert not list(tmp_path.iterdir())
+
+
 def test_without_the_extra_it_says_what_to_install(fitted, tmp_path, monkeypatch):
-    monkeypatch.setattr("digitnet.export._NEEDED", ("onnx", "onnx_that_is_not_there"))
+    monkeypatch.setattr("digitnet.export._ONNX_PACKAGES", ("onnx", "onnx_that_is_not_there"))
     with pytest.raises(InvalidInputError, match=r'no onnx_that.* pip install "digitnet\[onnx\]"'):
         fitted.export_onnx(tmp_path / "digits.onnx")
     assert not list(tmp_path.iterdir())
