@@ -34,6 +34,7 @@ from digitnet.errors import (
     TrainingDivergedError,
     warn,
 )
+from digitnet.estimator import Estimator
 from digitnet.evaluation import Evaluation, evaluate, predict_logits
 from digitnet.execution import with_own_settings
 from digitnet.export import check_quantization, write_onnx
@@ -55,7 +56,7 @@ B = TypeVar("B", bound=Sized)
 C = TypeVar("C", bound="ImageClassifier")
 
 
-class ImageClassifier:
+class ImageClassifier(Estimator):
     """Learn to tell classes of small pictures apart.
 
     Args:
@@ -97,6 +98,16 @@ class ImageClassifier:
         device: str | torch.device = "auto",
         seed: int | None = None,
     ) -> None:
+        self._arguments = {
+            "model": model,
+            "classes": classes,
+            "input_shape": input_shape,
+            "mean": mean,
+            "std": std,
+            "recipe": recipe,
+            "device": device,
+            "seed": seed,
+        }
         self.recipe = resolve_recipe(recipe)
         self.effective_recipe = self.recipe
         self.classes = checked_classes(classes)
@@ -118,7 +129,10 @@ class ImageClassifier:
             seed=self.seed,
             mirror=self.recipe.mirror,
             multi_crop=self.recipe.multi_crop,
-        ).to(self.device)
+        )
+        own = isinstance(model, nn.Module)
+        self._given_weights = copy.deepcopy(self._network.body.state_dict()) if own else None
+        self._network.to(self.device)
         self._loaded_history: History | None = None
         self._chosen_on: str | None = None  # fingerprint of what the best epoch was chosen on
         self._state: TrainState | None = None

@@ -13,6 +13,7 @@ import pytest
 import torch
 from PIL import Image
 from sklearn.metrics import confusion_matrix
+from sklearn.model_selection import cross_val_score
 from sklearn.utils.class_weight import compute_class_weight
 from torch import nn
 
@@ -26,7 +27,7 @@ from digitnet import (
     experiments,
 )
 from digitnet.data.augmentation import augment
-from digitnet.errors import CallbackError, InvalidInputError
+from digitnet.errors import CallbackError, InvalidInputError, NotFittedError
 from digitnet.recipe import REPORT
 
 PAGE = (Path(__file__).parents[1] / "docs" / "from_keras.md").read_text()
@@ -65,7 +66,7 @@ def base(digits):
         "b": b,
         "c": c,
         "network": network,
-        "experiments": experiments,
+        "cross_val_score": cross_val_score,
     }
     names |= {"replace": replace, "REPORT": REPORT, "Augmentation": Augmentation}
     names |= {name: getattr(callbacks, name) for name in callbacks.__all__}
@@ -375,6 +376,17 @@ def _(names, parts):
     assert (split_off.class_counts > 0).all()
 
 
-@row("`cross_val_score`")
-def _(names, compare):
-    assert "seeds" in inspect.signature(compare).parameters
+@row("`cross_val_score`, `GridSearchCV`")
+def _(names, scores):
+    assert len(scores) == 2
+    assert "seeds" in inspect.signature(experiments.compare).parameters
+
+
+@row("`get_params`, `set_params`, `classes_`")
+def _(names, epochs, classifier, labels):
+    assert epochs == REPORT.epochs
+    assert classifier is names["clf"]
+    assert classifier.recipe.epochs == 3
+    assert labels.tolist() == list(range(10))
+    with pytest.raises(NotFittedError):
+        classifier.predict(names["x"])

@@ -20,7 +20,7 @@ print(*{name.partition(".")[0] for name in set(sys.modules) - before})
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
-    heavy = {"torchvision", "matplotlib", "rich", "tqdm", "PIL", "scipy", "tensorboard"}
+    heavy = {"torchvision", "matplotlib", "rich", "tqdm", "PIL", "scipy", "tensorboard", "sklearn"}
     assert not set(done.stdout.split()) & heavy
 
 
