@@ -35,7 +35,7 @@ from digitnet.errors import (
     warn,
 )
 from digitnet.estimator import Estimator
-from digitnet.evaluation import Evaluation, evaluate, predict_logits
+from digitnet.evaluation import Evaluation, evaluate, predict_features, predict_logits
 from digitnet.execution import with_own_settings
 from digitnet.export import check_quantization, write_onnx
 from digitnet.history import History
@@ -378,6 +378,48 @@ class ImageClassifier(Estimator):
 
     @with_own_settings
     @processes.together
+    def features(
+        self,
+        x: Any,
+        layer: str | None = None,
+        *,
+        batch_size: int | None = None,
+        verbose: arguments.Verbose = 0,
+    ) -> npt.NDArray[np.float32]:
+        """Return what a layer computes for each picture: embeddings.
+
+        They are of the picture as it is, without the other views of `mirror` and `multi_crop`. Of
+        a photo, as `predict` takes it, they are of the 28x28 pixels that `inspect` shows.
+
+        Args:
+            x: Pictures, as `predict` takes them.
+            layer: A name from `model.named_modules()`, whose output is flattened; where it runs
+                several times, the last counts. `None` takes the input of the linear layer that
+                runs last, from which most networks compute their logits.
+            batch_size: As for `predict`.
+            verbose: As for `evaluate`.
+
+        Returns:
+            float32 (N, D).
+
+        Raises:
+            InvalidInputError: As for `predict`; or there is no such layer, it does not run or give
+                a tensor (N, ...), or none is named where several networks vote.
+            NotFittedError: There was no `fit` or `load` yet.
+        """
+        self._require_fit()
+        size = self._prediction_batch(batch_size)
+        images = self._images(x)
+        return predict_features(
+            self._network,
+            self._in_batches(images, size, verbose),
+            pictures=len(images),
+            shape=self.input_shape,
+            layer=layer,
+        ).numpy()
+
+    @with_own_settings
+    @processes.together
     def calibrate(self, x: Any, y: Any = None) -> float:
         """Fit a temperature, so that of all pictures read with confidence p a share p is right.
 
@@ -678,16 +720,20 @@ class ImageClassifier(Estimator):
     def _logits_of(
         self, images: Tensor, size: int | None = None, verbose: arguments.Verbose = 0
     ) -> Tensor:
-        self._agree_on(images)
-        share = images[self._processes.share(len(images))]
-        parts = [part for part in share.split(self._prediction_batch(size)) if len(part)]
-        batches = (
-            part.to(self.device)
-            for part in self._tracked(parts, total=len(images), verbose=verbose)
-        )
+        batches = self._in_batches(images, self._prediction_batch(size), verbose)
         return predict_logits(
             self._network, batches, pictures=len(images), classes=len(self.classes)
         )
+
+    def _in_batches(
+        self, images: Tensor, size: int, verbose: arguments.Verbose
+    ) -> Iterator[Tensor]:
+        """Return this process's share of pictures, (B, C, H, W) on the device."""
+        self._agree_on(images)
+        share = images[self._processes.share(len(images))]
+        parts = [part for part in share.split(size) if len(part)]
+        tracked = self._tracked(parts, total=len(images), verbose=verbose)
+        return (part.to(self.device) for part in tracked)
 
     def _prediction_batch(self, batch_size: int | None) -> int:
         if batch_size is None:

@@ -14,7 +14,10 @@ from torch.nn import functional
 from digitnet import metrics, notebook
 from digitnet.calibration import calibration_error
 from digitnet.data.batches import Batches
+from digitnet.data.image_set import Shape
+from digitnet.models.features import LayerFeatures
 from digitnet.models.modes import inference
+from digitnet.models.network import Network
 from digitnet.processes import current
 
 
@@ -165,14 +168,47 @@ def predict_logits(
         pictures: How many there are in all.
         classes: How many classes there are.
     """
+    return _computed(model, model, batches, pictures, classes)
+
+
+def predict_features(
+    network: Network, batches: Iterable[Tensor], *, pictures: int, shape: Shape, layer: str | None
+) -> Tensor:
+    """Return the features of all pictures, float32 (N, D) on the CPU, in every process.
+
+    Args:
+        network: The network that has the layer.
+        batches: As for `predict_logits`.
+        pictures: How many there are in all.
+        shape: Channels, height and width of one.
+        layer: As for `LayerFeatures`.
+
+    Raises:
+        InvalidInputError: There is no such layer, or it does not give a tensor (N, ...).
+    """
+    blank = torch.zeros(1, *shape, dtype=torch.uint8, device=network.mean.device)
+    with inference(network):
+        features = LayerFeatures(network, layer)
+        width = features(blank).shape[1]
+    return _computed(network, features, batches, pictures, width)
+
+
+def _computed(
+    model: nn.Module,
+    compute: Callable[[Tensor], Tensor],
+    batches: Iterable[Tensor],
+    pictures: int,
+    width: int,
+) -> Tensor:
+    """Return what is computed from all pictures, float32 (N, width); a row is a picture's."""
     processes = current()
     # One tensor made beforehand: small results, kept one by one between the large
     # activations, would split the heap and make it grow with each batch.
-    logits = torch.zeros(pictures, classes, dtype=torch.float32)
+    rows = torch.zeros(pictures, width, dtype=torch.float32)
     done = processes.share(pictures).start
     with inference(model):
         for x in batches:
-            logits[done : done + len(x)] = model(x)
+            rows[done : done + len(x)] = compute(x)
             done += len(x)
-    processes.add_up(logits)  # each row is 0 in all processes but one
-    return logits
+    processes.add_up(rows)  # each row is 0 in all processes but one
+    return rows
