@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from digitnet import metrics, notebook
 from digitnet.calibration import calibration_error
+from digitnet.classification_report import ClassificationReport, Scores
 from digitnet.data.batches import Batches
 from digitnet.data.image_set import Shape
 from digitnet.models.features import LayerFeatures
@@ -96,6 +97,22 @@ class Evaluation:
     def class_counts(self) -> npt.NDArray[np.int64]:
         """Pictures of each class, int64 (C,)."""
         return np.bincount(self.labels, minlength=len(self.classes))
+
+    def report(self) -> ClassificationReport:
+        """Return precision, recall and F1 of each class, and their means; `print` shows a table."""
+        confusion, count = self._confusion(), len(self.labels)
+        scores, support = metrics.precision_recall_f1(confusion), confusion.sum(dim=1)
+
+        def row(name: str, figures: Tensor, pictures: int) -> Scores:
+            precision, recall, f1 = figures.tolist()
+            return Scores(name, precision, recall, f1, pictures)
+
+        return ClassificationReport(
+            per_class=tuple(map(row, self.classes, scores.T, support.tolist())),
+            accuracy=self.accuracy,
+            macro_average=row("macro avg", scores.mean(dim=1), count),
+            weighted_average=row("weighted avg", scores @ support.double() / count, count),
+        )
 
     def most_confused(self, limit: int = 5) -> list[Confusion]:
         """Return the commonest confusions, the commonest first."""

@@ -95,6 +95,22 @@ def per_class_accuracy(confusion: Tensor) -> Tensor:
     return confusion.diagonal().double() / confusion.sum(dim=1)
 
 
+def precision_recall_f1(confusion: Tensor) -> Tensor:
+    """Return precision, recall and F1 of each class.
+
+    Args:
+        confusion: int64 (C, C), rows are labels.
+
+    Returns:
+        float64 (3, C); 0 where a class has no predictions, no pictures, or neither.
+    """
+    right = confusion.diagonal().double()
+    predicted, labelled = confusion.sum(dim=0), confusion.sum(dim=1)
+    counts = torch.stack([predicted, labelled, predicted + labelled])
+    factors = torch.tensor([[1], [1], [2]])
+    return factors * right / counts.clamp(min=1)
+
+
 def channel_statistics(images: Tensor) -> tuple[Tensor, Tensor]:
     """Return mean and standard deviation of each channel of pictures scaled to 0..1.
 

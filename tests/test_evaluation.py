@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +12,7 @@ from sklearn import metrics as reference
 from torch import nn
 
 from digitnet import ImageSet
+from digitnet.classification_report import Scores
 from digitnet.data.batches import Batches
 from digitnet.evaluation import evaluate, inference
 
@@ -71,6 +75,36 @@ def test_most_confused_counts_the_confusion_matrix_off_its_diagonal(result):
     assert sum(item.count for item in found) == wrong.sum() == len(result.mistakes())
     assert all(item.count == wrong[item.label, item.prediction] for item in found)
     assert [item.count for item in found] == sorted((item.count for item in found), reverse=True)
+
+
+def test_the_report_is_scikit_learns(result):
+    _compare_reports(result)
+
+
+def test_the_report_has_0_for_classes_without_pictures_or_predictions(result):
+    labels, predictions = np.array([0, 0, 1, 1, 2]), np.array([0, 1, 1, 1, 3])  # none of the last
+    names = ("zero", "one", "two", "a name that is longer than the headings", "last")
+    odd = replace(result, accuracy=0.6, classes=names, labels=labels, predictions=predictions)
+    report = _compare_reports(odd)
+    assert [row.precision for row in report.per_class[2:]] == [0, 0, 0]
+    assert [row.recall for row in report.per_class[2:]] == [0, 0, 0]
+    assert report.per_class[1] == Scores("one", 2 / 3, 1.0, 0.8, 2)
+
+
+def _compare_reports(evaluation):
+    given = {
+        "labels": range(len(evaluation.classes)),
+        "target_names": evaluation.classes,
+        "zero_division": 0,
+    }
+    pair, report = (evaluation.labels, evaluation.predictions), evaluation.report()
+    assert str(report) == reference.classification_report(*pair, digits=4, **given)
+    expected = reference.classification_report(*pair, output_dict=True, **given)
+    found = json.loads(json.dumps(report.to_dict()))
+    assert found.keys() == expected.keys()
+    for name in expected:
+        assert found[name] == pytest.approx(expected[name])
+    return report
 
 
 def test_mistakes_begin_with_the_most_confident(result, logits, labels):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from sklearn.metrics import confusion_matrix
+from sklearn.metrics import classification_report, confusion_matrix
 from sklearn.model_selection import cross_val_score
 from sklearn.utils.class_weight import compute_class_weight
 from torch import nn
@@ -390,3 +390,12 @@ def _(names, epochs, classifier, labels):
     assert labels.tolist() == list(range(10))
     with pytest.raises(NotFittedError):
         classifier.predict(names["x"])
+
+
+@row("`classification_report(y, clf.predict(X))`")
+def _(names, report):
+    clf, x, y = names["clf"], names["X"], names["y"]
+    pair, options = (y, clf.predict(x)), {"labels": range(10), "zero_division": 0}
+    assert str(report) == classification_report(*pair, digits=4, **options)
+    expected = classification_report(*pair, output_dict=True, **options)
+    assert report.to_dict()["macro avg"] == pytest.approx(expected["macro avg"])

@@ -12,6 +12,7 @@ from digitnet.metrics import (
     channel_statistics,
     confusion_matrix,
     per_class_accuracy,
+    precision_recall_f1,
 )
 
 
@@ -26,6 +27,15 @@ def test_per_class_accuracy_is_nan_for_a_class_without_pictures():
     assert accuracy[0] == 0.75
     assert accuracy[1].isnan()
     assert accuracy[2] == 1
+
+
+def test_precision_recall_and_f1_are_scikit_learns():
+    labels, predictions = torch.randint(4, (200,)), torch.randint(1, 5, (200,))
+    found = precision_recall_f1(confusion_matrix(labels, predictions, 6))
+    expected = reference.precision_recall_fscore_support(
+        labels, predictions, labels=range(6), zero_division=0
+    )
+    assert found.numpy() == pytest.approx(np.stack(expected[:3]))
 
 
 def test_running_metrics_weight_a_smaller_last_batch_by_its_size():
