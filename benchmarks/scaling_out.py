@@ -257,10 +257,10 @@ def _epoch(train: ImageSet, batch_size: int) -> float:
 def _sum(turns: int = 200) -> float:
     row, processes = torch.zeros(_numbers()), current()
     for _ in range(20):
-        processes.add_up(row)
+        processes.all_reduce(row)
     started = time.perf_counter()
     for _ in range(turns):
-        processes.add_up(row)
+        processes.all_reduce(row)
     return (time.perf_counter() - started) / turns
 
 

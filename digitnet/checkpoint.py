@@ -14,10 +14,11 @@ import torch
 from torch import Tensor
 
 from digitnet.artifact import Artifact, read_artifact
-from digitnet.errors import ArtifactError, InvalidInputError, difference, warn
+from digitnet.errors import ArtifactError, InvalidInputError, difference
 from digitnet.history import History
 from digitnet.recipe import Recipe, check_seed
 from digitnet.state import TrainState
+from digitnet.user_warnings import warn
 
 _NAME = re.compile(r"checkpoint-(\d+)-([0-9a-f]+)\.safetensors")
 _PREFIX = "checkpoint/"  # of all tensors beside the network's own

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -32,7 +32,6 @@ from digitnet.errors import (
     InvalidInputError,
     NotFittedError,
     TrainingDivergedError,
-    warn,
 )
 from digitnet.estimator import Estimator
 from digitnet.evaluation import Evaluation, evaluate, predict_features, predict_logits
@@ -51,6 +50,7 @@ from digitnet.randomness import draw_seed
 from digitnet.recipe import Recipe, check_count, check_seed, resolve_recipe
 from digitnet.state import TrainState
 from digitnet.trainer import Trainer
+from digitnet.user_warnings import warn
 
 B = TypeVar("B", bound=Sized)
 C = TypeVar("C", bound="ImageClassifier")
@@ -113,8 +113,7 @@ class ImageClassifier(Estimator):
         self.classes = checked_classes(classes)
         self.input_shape = arguments.checked_shape(input_shape)
         self.device = devices.choose_device(device)
-        self._processes = processes.current()
-        self.seed = self._processes.first_of(draw_seed()) if seed is None else check_seed(seed)
+        self.seed = processes.current().first_of(draw_seed()) if seed is None else check_seed(seed)
         self._seed_was_drawn = seed is None
         model = self.recipe.network if model is None else model
         self.network_name = None if isinstance(model, nn.Module) else model
@@ -233,7 +232,7 @@ class ImageClassifier(Estimator):
             weights = arguments.class_weights(class_weight, train.class_counts)
             size, least = recipe.batch_size, least_batch(self.model)
             arguments.check_batches(
-                self._processes.size, pictures=len(train), batch_size=size, least=least
+                processes.current().world_size, pictures=len(train), batch_size=size, least=least
             )
             if self._measure_statistics and not self._fitted:
                 self._network.set_normalization(*channel_statistics(train.images))
@@ -412,8 +411,8 @@ class ImageClassifier(Estimator):
         images = self._images(x)
         return predict_features(
             self._network,
-            self._in_batches(images, size, verbose),
-            pictures=len(images),
+            self._batches_of(images, size, verbose),
+            count=len(images),
             shape=self.input_shape,
             layer=layer,
         ).numpy()
@@ -454,7 +453,7 @@ class ImageClassifier(Estimator):
     def summary(self) -> None:
         """Print a table of the layers: what they do, output shape, parameters."""
         name = self.network_name or type(self.model).__name__
-        if self._processes.is_first:
+        if processes.current().is_first:
             with exclusive(self._network):
                 print_summary(name, self.model, self.input_shape)
 
@@ -472,7 +471,7 @@ class ImageClassifier(Estimator):
             NotFittedError: There was no `fit` or `load` yet.
         """
         self._require_fit()
-        if self._processes.is_first:
+        if processes.current().is_first:
             write_artifact(path, self._network.state_dict(), self._info().to_metadata())
 
     @with_own_settings
@@ -508,7 +507,7 @@ class ImageClassifier(Estimator):
         self._require_fit()
         check_quantization(quantize, calibration)
         images = None if calibration is None else self._images(calibration)
-        if self._processes.is_first:
+        if processes.current().is_first:
             write_onnx(
                 self._network,
                 path,
@@ -720,20 +719,21 @@ class ImageClassifier(Estimator):
     def _logits_of(
         self, images: Tensor, size: int | None = None, verbose: arguments.Verbose = 0
     ) -> Tensor:
-        batches = self._in_batches(images, self._prediction_batch(size), verbose)
-        return predict_logits(
-            self._network, batches, pictures=len(images), classes=len(self.classes)
-        )
+        batches = self._batches_of(images, self._prediction_batch(size), verbose)
+        return predict_logits(self._network, batches, count=len(images), classes=len(self.classes))
 
-    def _in_batches(
+    def _batches_of(
         self, images: Tensor, size: int, verbose: arguments.Verbose
-    ) -> Iterator[Tensor]:
-        """Return this process's share of pictures, (B, C, H, W) on the device."""
+    ) -> Callable[[slice], Iterator[Tensor]]:
+        """Return a function from a part of the images to batches, (B, C, H, W) on the device."""
         self._agree_on(images)
-        share = images[self._processes.share(len(images))]
-        parts = [part for part in share.split(size) if len(part)]
-        tracked = self._tracked(parts, total=len(images), verbose=verbose)
-        return (part.to(self.device) for part in tracked)
+
+        def batches(part: slice) -> Iterator[Tensor]:
+            share = [x for x in images[part].split(size) if len(x)]
+            for x in self._tracked(share, total=len(images), verbose=verbose):
+                yield x.to(self.device)
+
+        return batches
 
     def _prediction_batch(self, batch_size: int | None) -> int:
         if batch_size is None:
@@ -751,14 +751,13 @@ class ImageClassifier(Estimator):
         """Return batches of so many pictures in all, with a bar where `verbose` asks for one."""
         arguments.check_verbose(verbose)
         shown = verbose == 1 or (verbose == "auto" and is_interactive())
-        if not (shown and self._processes.is_first):
+        if not (shown and processes.current().is_first):
             return batches
         return track(batches, total=total, task=task)
 
     def _agree_on(self, images: Tensor) -> None:
         """Raise where the processes have different pictures, uint8 (N, C, H, W)."""
-        if self._processes.several:
-            self._processes.agree({"pictures": fingerprint(images)})
+        processes.current().agree(lambda: {"pictures": fingerprint(images)})
 
     def _require_fit(self) -> None:
         if not self._fitted:

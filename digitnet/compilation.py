@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from digitnet.errors import warn
+from digitnet.user_warnings import warn
 
 Forward = Callable[[Tensor], Tensor]
 

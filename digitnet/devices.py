@@ -41,8 +41,8 @@ def _own_gpu() -> torch.device:
     if processes.local_rank >= torch.cuda.device_count():
         raise InvalidInputError(
             f"Expected a GPU for each process of this host; received {torch.cuda.device_count()} "
-            f"for process {processes.local_rank} of it, counted from 0. Start fewer with torchrun "
-            "--nproc-per-node, or take device='cpu'."
+            f"for {processes.local_world_size}. Start fewer with torchrun --nproc-per-node, or "
+            "take device='cpu'."
         )
     return torch.device("cuda", processes.local_rank)
 

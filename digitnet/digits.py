@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from digitnet.arguments import Verbose
 from digitnet.classifier import ImageClassifier
 from digitnet.data.image_set import DIGITS
-from digitnet.errors import ArtifactError, InvalidInputError, warn
+from digitnet.errors import ArtifactError, InvalidInputError
 from digitnet.execution import with_own_settings
 from digitnet.model_file import ModelInfo
 from digitnet.picture_warnings import NOTHING_FOUND, digit_warnings, reading_warnings
@@ -37,6 +37,7 @@ from digitnet.pictures import (
 from digitnet.pictures.settings import SETTINGS
 from digitnet.prediction import Number, Prediction, Reading
 from digitnet.recipe import Recipe, check_count
+from digitnet.user_warnings import warn
 
 INPUT_SHAPE = (1, 28, 28)  # MNIST's
 MEAN, STD = 0.1307, 0.3081  # of MNIST's 60,000 training pictures in 0..1

@@ -4,13 +4,6 @@ Each is a `DigitNetError` and also the built-in that fits, so both
 `except DigitNetError` and `except ValueError` work.
 """
 
-import os
-import sys
-import warnings
-from pathlib import Path
-
-_PACKAGE = str(Path(__file__).parent)
-
 
 class DigitNetError(Exception):
     """Base of every error that digitnet raises on purpose."""
@@ -51,16 +44,3 @@ def difference(found: object, expected: object, there: str = "there", here: str 
             if found.get(name) != expected[name]:
                 return f"{name} {difference(found.get(name), expected[name], there, here)}"
     return f"{found!r} {there}, {expected!r} {here}"
-
-
-def warn(message: str) -> None:
-    """Warn of the line outside the library that led here.
-
-    Where `torchrun` started several processes, which all come here, the first alone speaks.
-    """
-    if os.environ.get("WORLD_SIZE", "1") != "1" and os.environ.get("RANK", "0") != "0":
-        return
-    frame, level = sys._getframe(1), 2
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        frame, level = frame.f_back, level + 1
-    warnings.warn(message, UserWarning, stacklevel=level)

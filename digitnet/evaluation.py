@@ -155,11 +155,10 @@ def evaluate(
         batches: Labelled pictures; several processes share them.
         track: Wraps the batches of pictures, to show how far it is.
     """
-    part = current().share(batches.pictures)
     logits = predict_logits(
         model,
-        track(batches.unlabelled(part)),
-        pictures=batches.pictures,
+        lambda part: track(batches.unlabelled(part)),
+        count=batches.pictures,
         classes=len(batches.classes),
     )
     labels = batches.labels.cpu()
@@ -175,28 +174,37 @@ def evaluate(
 
 
 def predict_logits(
-    model: nn.Module, batches: Iterable[Tensor], *, pictures: int, classes: int
+    model: nn.Module,
+    batches: Callable[[slice], Iterable[Tensor]],
+    *,
+    count: int,
+    classes: int,
 ) -> Tensor:
-    """Return the logits of all pictures, float32 (N, C) on the CPU, in every process.
+    """Return the logits of all images, float32 (N, C) on the CPU, in every process.
 
     Args:
-        model: Maps pictures to logits (N, C).
-        batches: This process's share of the pictures, (B, C, H, W) on the model's device.
-        pictures: How many there are in all.
+        model: Maps images to logits (N, C).
+        batches: Returns the images of a part of the set, (B, C, H, W) on the model's device.
+        count: How many images there are in all.
         classes: How many classes there are.
     """
-    return _computed(model, model, batches, pictures, classes)
+    return _computed(model, model, batches, count, classes)
 
 
 def predict_features(
-    network: Network, batches: Iterable[Tensor], *, pictures: int, shape: Shape, layer: str | None
+    network: Network,
+    batches: Callable[[slice], Iterable[Tensor]],
+    *,
+    count: int,
+    shape: Shape,
+    layer: str | None,
 ) -> Tensor:
-    """Return the features of all pictures, float32 (N, D) on the CPU, in every process.
+    """Return the features of all images, float32 (N, D) on the CPU, in every process.
 
     Args:
         network: The network that has the layer.
         batches: As for `predict_logits`.
-        pictures: How many there are in all.
+        count: How many there are in all.
         shape: Channels, height and width of one.
         layer: As for `LayerFeatures`.
 
@@ -207,25 +215,26 @@ def predict_features(
     with inference(network):
         features = LayerFeatures(network, layer)
         width = features(blank).shape[1]
-    return _computed(network, features, batches, pictures, width)
+    return _computed(network, features, batches, count, width)
 
 
 def _computed(
     model: nn.Module,
     compute: Callable[[Tensor], Tensor],
-    batches: Iterable[Tensor],
-    pictures: int,
+    batches: Callable[[slice], Iterable[Tensor]],
+    count: int,
     width: int,
 ) -> Tensor:
-    """Return what is computed from all pictures, float32 (N, width); a row is a picture's."""
+    """Return what is computed from all images, float32 (N, width); a row is an image's."""
     processes = current()
+    part = processes.share(count)
     # One tensor made beforehand: small results, kept one by one between the large
     # activations, would split the heap and make it grow with each batch.
-    rows = torch.zeros(pictures, width, dtype=torch.float32)
-    done = processes.share(pictures).start
+    rows = torch.zeros(count, width, dtype=torch.float32)
+    done = part.start
     with inference(model):
-        for x in batches:
+        for x in batches(part):
             rows[done : done + len(x)] = compute(x)
             done += len(x)
-    processes.add_up(rows)  # each row is 0 in all processes but one
+    processes.all_reduce(rows)  # each row is 0 in all processes but one
     return rows

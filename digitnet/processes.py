@@ -1,209 +1,262 @@
-"""Several processes that train one network: what `torchrun` starts.
+"""Several processes that train one network, started by `torchrun`, joined by torch.distributed.
 
-Without `torchrun` there is one process, and everything here returns what it was given.
+`torchrun` starts, watches and restarts them. Without it there is one process, and everything
+here returns what it was given.
 """
 
 from __future__ import annotations
 
+import atexit
+import json
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache, wraps
+from functools import cache, cached_property, wraps
 from typing import Any, ParamSpec, TypeVar
 
 import torch
-from torch import Tensor, nn
 
-from digitnet.connection import Connection
-from digitnet.errors import InvalidInputError, difference
+# Imported after a process group was made, as the first optimizer does, its default arguments
+# would keep the group, and gloo's threads would outlive the interpreter.
+import torch.distributed.nn.functional
+from torch import Tensor, distributed, nn
+from torch.distributed.distributed_c10d import PrefixStore, Store
+from torch.distributed.rendezvous import rendezvous
+
+from digitnet import errors
+from digitnet.errors import DigitNetError, InvalidInputError, ProcessError, difference
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_NEEDED = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")  # what torchrun sets
-_PATIENCE = 300  # seconds; a process that dies is noticed at once, one that stands still is not
 
-
+@dataclass(eq=False)
 class Processes:
     """The processes of a training, seen from one of them.
 
-    All of them run the same script, so all come to the same calls in the same order; where one
-    does not, or differs in something that must be the same, every process raises.
-
-    Args:
-        rank: The number of this process, from 0 on.
-        size: How many there are.
-        local_rank: Its number among the processes of its host.
-        patience: Seconds to wait for the others.
+    All run the same script, so all make the same calls in the same order. One that raises puts
+    its error in the store and destroys its process group. That breaks the collectives of the
+    others, which raise the same error; the next call joins a new group.
     """
 
-    def __init__(
-        self, rank: int = 0, size: int = 1, *, local_rank: int = 0, patience: float = _PATIENCE
-    ) -> None:
-        self.rank = rank
-        self.size = size
-        self.local_rank = local_rank
-        self._connection = Connection(rank, size, timedelta(seconds=patience))
-
-    def __reduce__(self) -> tuple[Callable[[], Processes], tuple[()]]:
-        return current, ()  # a copy is of the process that makes it
+    rank: int = 0
+    world_size: int = 1
+    local_rank: int = 0  # on its host
+    local_world_size: int = 1
+    patience: float = 300.0  # seconds for a process that hangs; one that dies is noticed at once
+    _store: PrefixStore | None = None  # the process group's, while there is one
 
     @property
     def several(self) -> bool:
         """Whether there are others."""
-        return self.size > 1
+        return self.world_size > 1
 
     @property
     def is_first(self) -> bool:
-        """Whether this is the process that prints and writes."""
+        """Whether this is rank 0, which prints and writes."""
         return self.rank == 0
 
     def share(self, count: int, *, least: int = 1) -> slice:
-        """Return this process's part of so many pictures; parts are equal up to a picture.
+        """Return this process's share of `count` images; shares are equal up to one image.
 
-        Args:
-            count: How many there are.
-            least: Pictures that a part must have, where there are so many; where they are too
-                few for all processes, the first ones divide them, and the others have none.
+        With fewer than `least` images for each process, the last ranks have none.
         """
-        sharing = max(1, min(self.size, count // least))
-        first, end = (count * min(rank, sharing) // sharing for rank in (self.rank, self.rank + 1))
-        return slice(first, end)
+        sharing = max(1, min(self.world_size, count // least))
+        start, stop = (count * min(rank, sharing) // sharing for rank in (self.rank, self.rank + 1))
+        return slice(start, stop)
 
     @contextmanager
     def together(self, task: str) -> Iterator[None]:
-        """Do something that all processes do; what one raises, all raise.
-
-        Args:
-            task: What it is, for the messages.
-
-        Raises:
-            InvalidInputError: The others do something else.
-            ProcessError: The others are gone.
-        """
-        if not self.several:
-            yield
-            return
+        """Run what all processes run, named `task`; what one raises, all raise."""
         try:
-            self.agree({"task": task})
+            self.agree(lambda: {"task": task})
             yield
-            self.agree({"task": f"end of {task}"})  # none goes on before all are done
+            self.agree(lambda: {"task": f"end of {task}"})  # none goes on before all are done
         except BaseException as error:
-            self._connection.leave(error)
+            self._leave(error)
             raise
 
-    def agree(self, values: Mapping[str, Any]) -> None:
-        """Raise in all processes unless all of them have the same values.
-
-        Args:
-            values: By name, for JSON.
-
-        Raises:
-            InvalidInputError: They differ; the message names the first that does.
-        """
-        if not self.several:
-            return
-        first, *others = self._connection.gather(dict(values))
+    def agree(self, values: Callable[[], Mapping[str, Any]]) -> None:
+        """Raise InvalidInputError in all processes unless all have the same values, by name."""
+        first, *others = self._all_gather(values()) if self.several else [None]
         for rank, other in enumerate(others, start=1):
-            for name in first | other:
-                if first.get(name) != other.get(name):
-                    told = difference(
-                        first.get(name), other.get(name), "in process 0", f"in process {rank}"
-                    )
-                    raise InvalidInputError(
-                        f"Expected the same {name} in all {self.size} processes; received {told}. "
-                        "Start the same script, with the same data and versions, everywhere."
-                    )
+            if first != other:
+                raise InvalidInputError(
+                    f"Expected the same in all {self.world_size} processes; received "
+                    f"{difference(first, other, 'on rank 0', f'on rank {rank}')}. Start the same "
+                    "script, with the same data and versions, everywhere."
+                )
 
     def first_of(self, value: T) -> T:
-        """Return the value, for JSON, of the first process that has one."""
-        if not self.several:
-            return value
-        given = [found for found in self._connection.gather(value) if found is not None]
-        return given[0] if given else value
+        """Return the value of the lowest rank whose value is not None."""
+        values = self._all_gather(value) if self.several else [value]
+        return next((found for found in values if found is not None), value)
 
-    def add_up(self, sums: Tensor) -> None:
+    def all_reduce(self, sums: Tensor) -> None:
         """Replace a tensor by its sum over all processes; all get the same bits."""
         if self.several:
-            self._connection.add_up(sums)
+            # devices without a backend of their own send from the CPU
+            sent = sums if sums.device.type in ("cpu", "cuda") else sums.cpu()
+            self._run(distributed.all_reduce, sent)
+            sums.copy_(sent)
 
-    def copy_first(self, tensors: Sequence[Tensor]) -> None:
-        """Replace the numbers in tensors by those of the first process."""
-        if not self.several:
-            return
-        row = _row(tensors)
-        if self.rank:
-            row.zero_()
-        self.add_up(row)
-        _put_back(row, tensors)
+    def broadcast(self, tensors: Sequence[Tensor]) -> None:
+        """Replace the values of tensors by those of rank 0."""
+        for tensor in tensors if self.several else ():
+            sent = tensor.cpu().contiguous()
+            self._run(distributed.broadcast, sent, src=0)
+            tensor.copy_(sent)
 
-    def average_step(
+    def average(
         self, model: nn.Module, loss: Tensor, correct: Tensor, *, weight: float
     ) -> tuple[Tensor, Tensor]:
         """Average the gradients of a batch that the processes divided among them.
 
-        One sum over the processes carries everything: gradients and loss, times what this
-        process's share of the batch weighs, so that each picture counts once also where a
-        batch does not divide; right answers; and the first process's statistics of batch norm,
-        which the others take over, as with DistributedDataParallel. That class averages over
-        processes, not pictures, and needs a backward pass of each; hence not it.
+        One all-reduce, weighted by images: DistributedDataParallel averages over processes, so a
+        batch that does not divide would count some images more. As there, the running statistics
+        of batch norm are those of rank 0.
 
         Args:
             model: Its gradients are of the mean loss over this process's share.
             loss: That mean loss, ().
-            correct: Pictures of the share that were read right, ().
+            correct: Correctly classified images of the share, ().
             weight: The share's part of the batch, in [0, 1].
 
         Returns:
-            Mean loss and right answers of the whole batch.
+            Mean loss, and correctly classified images, of the whole batch.
         """
         if not self.several:
             return loss, correct
+        # flatten: means, statistics, a count, which float32 holds up to 2**24, bfloat16 to 2**8
         means = [value.grad for value in model.parameters() if value.grad is not None] + [loss]
-        buffers = [value for value in model.buffers() if value.is_floating_point()]
-        row = _row([*means, *buffers, correct])
+        tensors = means + [value for value in model.buffers() if value.is_floating_point()]
+        dtype = torch.promote_types(means[0].dtype, torch.float32)
+        row = torch.cat([tensor.reshape(-1).to(dtype) for tensor in [*tensors, correct]])
+        # weight; the means of an empty share are NaN
         end = sum(value.numel() for value in means)
         if weight:
             row[:end] *= weight
         else:
-            row[:end] = 0  # means over no pictures are not numbers
+            row[:end] = 0
         if not self.is_first:
             row[end:-1] = 0
-        self.add_up(row)
-        _put_back(row[:-1], [*means, *buffers])
+        # reduce, and put back
+        self.all_reduce(row)
+        parts = row[:-1].split([tensor.numel() for tensor in tensors])
+        for tensor, part in zip(tensors, parts, strict=True):
+            tensor.copy_(part.view(tensor.shape))
         return loss, row[-1].round().to(correct.dtype)
+
+    def _all_gather(self, value: T) -> list[T]:
+        values = [value] * self.world_size
+        self._run(distributed.all_gather_object, values, value)
+        return values
+
+    def _run(self, collective: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+        """Run a collective; where the process group is broken, raise what broke it."""
+        if self._store is None:
+            self._join()
+        try:
+            collective(*args, **kwargs)
+        except RuntimeError as broken:
+            error = self._cause(broken)
+            self._leave(error)
+            raise error from broken
+
+    @cached_property
+    def _job_store(self) -> Store:
+        store: Store
+        store, *_ = next(rendezvous("env://", timeout=timedelta(seconds=self.patience)))
+        return store
+
+    def _new_key(self) -> str:
+        """Return a key that no process group has used: how often each rank has joined one.
+
+        The store of torchrun keeps the keys of earlier attempts of the job, and an attempt has no
+        number that all hosts know.
+        """
+        store, ranks = PrefixStore("digitnet", self._job_store), range(self.world_size)
+        deadline = time.monotonic() + self.patience
+        store.add(f"joined/{self.rank}", 1)
+        while time.monotonic() < deadline:
+            counts = store.multi_get([f"joined/{rank}" for rank in ranks])  # waits for all
+            key = b"-".join(counts).decode()
+            store.set(f"{key}/{self.rank}", "")
+            if store.check([f"{key}/{rank}" for rank in ranks]):
+                return key
+            time.sleep(0.01)
+        raise TimeoutError("some of them did not come")
+
+    def _join(self) -> None:
+        """Join a new process group."""
+        try:
+            store = PrefixStore(f"digitnet/{self._new_key()}", self._job_store)
+            distributed.init_process_group(
+                "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo",
+                store=store,
+                rank=self.rank,
+                world_size=self.world_size,
+                timeout=timedelta(seconds=self.patience),
+            )
+        except (RuntimeError, ValueError, TimeoutError) as error:
+            raise ProcessError(
+                f"Expected rank {self.rank} to meet {self.world_size - 1} others within "
+                f"{self.patience:g} s; received: {error}. Start all with torchrun, and with a "
+                "--master-port that is free on the first host and open to the others."
+            ) from error
+        self._store = store
+        atexit.register(self._leave)
+
+    def _leave(self, error: BaseException | None = None) -> None:
+        """Destroy the process group, so that no other process waits for this one; say why."""
+        store, self._store = self._store, None
+        if store is None:
+            return
+        if error is not None and not isinstance(error, ProcessError):
+            said = json.dumps([self.rank, type(error).__name__, str(error)])
+            with suppress(RuntimeError):  # the store may be gone with its host
+                store.compare_set("error", "", said)  # the first error stays
+        distributed.destroy_process_group()
+
+    def _cause(self, broken: RuntimeError) -> DigitNetError:
+        """Return the error that another process left; without one, that process is gone."""
+        with suppress(RuntimeError):
+            if self._store is not None and self._store.check(["error"]):
+                rank, kind, message = json.loads(self._store.get("error"))
+                known: type[DigitNetError] = getattr(errors, kind, ProcessError)
+                return known(f"{message} ({kind} on rank {rank})")
+        return ProcessError(
+            f"Rank {self.rank} of {self.world_size} lost another process, which was killed or did "
+            "not answer; its own output says more. To go on after such a loss, give fit "
+            "callbacks=[Checkpoint(folder)] and resume=folder, and torchrun --max-restarts. "
+            f"torch says: {broken}"
+        )
 
 
 @cache
 def current() -> Processes:
-    """Return the processes that this one was started with, as the environment says.
+    """Return the processes that `torchrun` started, as the environment says, or this one alone.
 
-    `DIGITNET_PATIENCE` is the number of seconds to wait for a process that stands still.
-
-    Raises:
-        InvalidInputError: There are several, but the environment does not say where they meet.
+    `DIGITNET_PATIENCE` is the number of seconds to wait for a process that hangs.
     """
-    if os.environ.get("WORLD_SIZE", "1") == "1":
+    world_size = int(os.environ.get("WORLD_SIZE", "1"))
+    if world_size == 1:
         return Processes()
-    missing = [name for name in _NEEDED if not os.environ.get(name)]
-    if missing:
-        raise InvalidInputError(
-            f"Expected the environment variables {', '.join(_NEEDED)}, as WORLD_SIZE is "
-            f"{os.environ['WORLD_SIZE']}; received no {' and no '.join(missing)}. Start the "
-            "script with torchrun, which sets them."
-        )
-    rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+    rank = int(os.environ.get("RANK", "0"))
     return Processes(
         rank,
-        size,
+        world_size,
         local_rank=int(os.environ.get("LOCAL_RANK", rank)),
-        patience=float(os.environ.get("DIGITNET_PATIENCE", _PATIENCE)),
+        local_world_size=int(os.environ.get("LOCAL_WORLD_SIZE", "1")),
+        patience=float(os.environ.get("DIGITNET_PATIENCE", Processes.patience)),
     )
 
 
 def together(verb: Callable[P, T]) -> Callable[P, T]:
-    """Decorate what all processes do together; see `Processes.together`."""
+    """Decorate what all processes run together; see `Processes.together`."""
 
     @wraps(verb)
     def shared(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -211,17 +264,3 @@ def together(verb: Callable[P, T]) -> Callable[P, T]:
             return verb(*args, **kwargs)
 
     return shared
-
-
-def _row(tensors: Sequence[Tensor]) -> Tensor:
-    """Return the numbers of all tensors in one row."""
-    # counts are whole in float32 up to 2**24, but not in bfloat16
-    common = torch.promote_types(tensors[0].dtype, torch.float32)
-    return torch.cat([tensor.reshape(-1).to(common) for tensor in tensors])
-
-
-def _put_back(row: Tensor, tensors: Sequence[Tensor]) -> None:
-    """Give all tensors their numbers out of one row."""
-    parts = row.split([tensor.numel() for tensor in tensors])
-    for tensor, part in zip(tensors, parts, strict=True):
-        tensor.copy_(part.view(tensor.shape))

@@ -30,7 +30,6 @@ from digitnet.errors import (
     CallbackError,
     InvalidInputError,
     TrainingDivergedError,
-    warn,
 )
 from digitnet.evaluation import evaluate
 from digitnet.history import EpochLog, History
@@ -44,6 +43,7 @@ from digitnet.processes import Processes, current
 from digitnet.randomness import ORDER, STEP, derive_seed, isolated, permutation, reseed
 from digitnet.recipe import Recipe
 from digitnet.state import TrainState
+from digitnet.user_warnings import warn
 
 R = TypeVar("R")
 
@@ -66,8 +66,8 @@ class Trainer:
         state: What is trained, and how far it is; it outlives the trainer.
         recipe: How to train; `trainer.recipe` says what its `"auto"` precision became.
         device: Where the state's network and the data are.
-        callbacks: Called at the hooks, in this order; in processes but the first, only those
-            that run everywhere.
+        callbacks: Called at the hooks, in this order; on other ranks than 0, only those that
+            run in every process.
         class_weight: What each class's pictures count in the loss, float32 (C,).
         objective: What is minimised; `None` is the cross-entropy with the recipe's smoothing and
             `class_weight`.
@@ -127,14 +127,14 @@ class Trainer:
         Raises:
             InvalidInputError: Something differs.
         """
-        if not self.processes.several:
-            return
-        others = {
-            "validation data": validation and validation.fingerprint,
-            "checkpoint to go on from": checkpoint and checkpoint[0].name,
-            "number of steps done": self.state.step,
-        }
-        self.processes.agree(self.settings(train) | others)
+        self.processes.agree(
+            lambda: {
+                **self.settings(train),
+                "validation data": validation and validation.fingerprint,
+                "checkpoint to go on from": checkpoint and checkpoint[0].name,
+                "number of steps done": self.state.step,
+            }
+        )
 
     def fit(
         self,
@@ -178,7 +178,7 @@ class Trainer:
                     f"The training had ended after epoch {state.epoch}: {state.stop_reason}. To "
                     "train on, load the checkpoint and call fit without resume."
                 )
-        self.processes.copy_first([*state.model.state_dict().values()])
+        self.processes.broadcast([*state.model.state_dict().values()])
         begun: list[Callback] = []
         with training(state.model):
             try:
@@ -206,7 +206,7 @@ class Trainer:
         if not state.epoch_step:  # else the epoch goes on from a checkpoint
             state.begin_epoch(self.device)
         self._announce("on_epoch_begin")
-        self.processes.agree({"learning rate": state.learning_rate})
+        self.processes.agree(lambda: {"learning rate": state.learning_rate})
         started = time.perf_counter()
         self._train_steps(train)
         loss, accuracy = state.running.read()
@@ -277,13 +277,13 @@ class Trainer:
         torch.clear_autocast_cache()  # an autocast around the training would keep old weights
         self.state.optimizer.zero_grad()
         loss.backward()
-        return self.processes.average_step(
+        return self.processes.average(
             self.state.model, loss.detach(), correct, weight=len(x) / pictures
         )
 
-    def _reseed(self, process: int = 0) -> None:
+    def _reseed(self, rank: int = 0) -> None:
         state = self.state
-        step = derive_seed(state.seed, STEP, state.epoch, state.epoch_step, process)
+        step = derive_seed(state.seed, STEP, state.epoch, state.epoch_step, rank)
         reseed(self.device, step)
 
     def _order(self, train: Batches) -> Tensor:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import os
-import pickle
+import re
 import runpy
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 import torch
+from torch.distributed import HashStore
 
+import digitnet
 from digitnet import DigitClassifier
 from digitnet.callbacks import Checkpoint
-from digitnet.connection import Connection
-from digitnet.errors import InvalidInputError, ProcessError
+from digitnet.errors import ProcessError
 from digitnet.processes import Processes, current
 
 JOBS = Path(__file__).parent / "jobs"
@@ -104,6 +105,7 @@ def test_two_processes_evaluate_and_predict_every_picture_once(one, job, name):
         assert found[name]["one"][0] == pytest.approx(one[name]["one"][0], rel=1e-3)
         assert found[name]["temperature"] == pytest.approx(one[name]["temperature"], rel=1e-3)
         assert found[name]["loaded"] == found[name]["evaluation"][1]
+        assert found[name]["copied"] == found[name]["evaluation"][1]
 
 
 def test_all_processes_come_to_the_same_bits_also_from_weights_that_no_one_seeded(job):
@@ -154,14 +156,14 @@ BOTH = "InvalidInputError"
             BOTH,
             "a batch of at least 4 pictures, 2 for each process, as the network has",
         ),
-        ("recipe", BOTH, "same recipe .* received learning_rate 0.2 in process 0, 0.1 in"),
-        ("seed", BOTH, "same seed in all 2 processes; received 0 in process 0, 1 in process 1"),
-        ("data", BOTH, "the same data in all 2 processes"),
-        ("validation", BOTH, "the same validation data in all 2 processes"),
+        ("recipe", BOTH, "received recipe learning_rate 0.2 on rank 0, 0.1 on rank 1"),
+        ("seed", BOTH, "the same in all 2 processes; received seed 0 on rank 0, 1 on rank 1"),
+        ("data", BOTH, "the same in all 2 processes; received data '"),
+        ("validation", BOTH, "the same in all 2 processes; received validation data '"),
         ("bad data", BOTH, "Expected labels with the pictures"),
-        ("version", BOTH, "the same versions .* '1.0' in process 1"),
-        ("task", BOTH, "the same task .* 'predict' in process 0, 'evaluate' in process 1"),
-        ("pictures", BOTH, "the same pictures in all 2 processes"),
+        ("version", BOTH, "received versions torch '.*' on rank 0, '1.0' on rank 1"),
+        ("task", BOTH, "received task 'predict' on rank 0, 'evaluate' on rank 1"),
+        ("pictures", BOTH, "the same in all 2 processes; received pictures '"),
         ("callback", "CallbackError", "Broken.on_batch_end raised KeyError: 'oops'"),
         ("folder", "CallbackError", "Could not make the folder"),
         ("diverged", "TrainingDivergedError", "diverged at step 2 of 16 of epoch 1"),
@@ -214,47 +216,72 @@ def test_a_process_that_dies_ends_the_others_with_a_clear_error(tmp_path):
         _, told = first.communicate(timeout=SECONDS)
         assert second.wait(timeout=SECONDS) == -9
     assert first.returncode == 1
-    assert "ProcessError: Process 0 of 2 lost another one, which was killed or did not" in told
+    assert "ProcessError: Rank 0 of 2 lost another process, which was killed or did not" in told
     assert "--max-restarts" in told
 
 
-def test_a_port_that_is_taken_or_where_no_one_answers_is_an_error(monkeypatch):
+def keys(store, *ranks, patience=5.0):
+    """Return the key that each of these ranks of two finds in the store."""
+    found = [Processes(rank, 2, patience=patience) for rank in ranks]
+    for processes in found:
+        processes._job_store = store
+    with ThreadPoolExecutor() as threads:
+        return [*threads.map(Processes._new_key, found)]
+
+
+def test_a_process_group_never_takes_the_keys_that_an_earlier_attempt_left():
+    store = HashStore()
+    first = keys(store, 0, 1)
+    with pytest.raises(TimeoutError):
+        keys(store, 1, patience=0.2)  # an attempt that rank 0 did not live to see
+    second = keys(store, 1, 0)
+    third = keys(store, 0, 1)
+    assert all(of_rank_0 == of_rank_1 for of_rank_0, of_rank_1 in (first, second, third))
+    assert len({*first, *second, *third}) == 3
+
+
+def test_processes_alone_reads_what_torchrun_sets():
+    names = re.compile(r"\b(RANK|WORLD_SIZE|LOCAL_\w+|MASTER_\w+|TORCHELASTIC\w+)\b")
+    for path in Path(digitnet.__file__).parent.rglob("*.py"):
+        assert path.name == "processes.py" or not names.search(path.read_text()), path
+
+
+def environ(monkeypatch, **values):
+    for name in ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT", "LOCAL_RANK"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.parametrize(("rank", "is_taken"), [(0, True), (0, False), (1, False)])
+def test_a_port_that_is_taken_or_where_no_one_answers_is_an_error(monkeypatch, rank, is_taken):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
-        monkeypatch.setenv("MASTER_PORT", str(taken.getsockname()[1]))
-        for rank in (0, 1):
-            monkeypatch.setenv("RANK", str(rank))
-            monkeypatch.setenv("WORLD_SIZE", "2")
-            processes = Processes(rank, 2, patience=1.0)
-            with pytest.raises(ProcessError, match=f"Expected process {rank} of 2 to meet the"):
-                processes.agree({"recipe": 1})
+        port = taken.getsockname()[1] if is_taken else free_port()
+        address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+        environ(monkeypatch, RANK=str(rank), WORLD_SIZE="2", **address)
+        processes = Processes(rank, 2, patience=1.0)
+        with pytest.raises(ProcessError, match=f"rank {rank} to meet .* that is free"):
+            processes.first_of(1)
 
 
 def test_without_torchrun_there_is_one_process():
     alone = current.__wrapped__()
-    assert (alone.rank, alone.size, alone.several, alone.is_first) == (0, 1, False, True)
+    assert (alone.rank, alone.world_size, alone.several, alone.is_first) == (0, 1, False, True)
     assert alone.share(7) == slice(0, 7)
     assert alone.first_of(3) == 3
     with alone.together("fit"):
-        alone.agree({"recipe": 1})
-
-
-def test_a_copy_of_the_processes_is_of_where_it_is_made():
-    assert copy.deepcopy(Processes(1, 2)) is current()
-    assert pickle.loads(pickle.dumps(Processes(1, 2))) is current()
+        alone.agree(lambda: pytest.fail("called for one process"))
 
 
 def test_a_missing_address_is_named(monkeypatch):
-    for name, value in {"WORLD_SIZE": "2", "RANK": "0", "MASTER_PORT": "1"}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("MASTER_ADDR", raising=False)
-    with pytest.raises(InvalidInputError, match="received no MASTER_ADDR. Start the script with"):
-        current.__wrapped__()
-    monkeypatch.setenv("MASTER_ADDR", "localhost")
-    monkeypatch.setenv("LOCAL_RANK", "0")
-    assert current.__wrapped__().size == 2
+    environ(monkeypatch, WORLD_SIZE="2", RANK="0", MASTER_PORT="1")
+    with pytest.raises(ProcessError, match="MASTER_ADDR expected, but not set. Start all with tor"):
+        current.__wrapped__().first_of(1)
+    environ(monkeypatch, WORLD_SIZE="2", MASTER_PORT="1", MASTER_ADDR="localhost")
+    with pytest.raises(ProcessError, match="RANK expected, but not set"):
+        current.__wrapped__().first_of(1)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
@@ -276,10 +303,8 @@ def test_gradients_are_averaged_by_pictures_not_by_processes(monkeypatch):
     def other(self, sums):  # a second process with one of five pictures
         sums += torch.tensor([0.2 * 8.0, 0.2 * 4.0, 1.0])
 
-    monkeypatch.setattr(Connection, "add_up", other)
-    loss, correct = Processes(0, 2).average_step(
-        model, torch.tensor(2.0), torch.tensor(3), weight=0.8
-    )
+    monkeypatch.setattr(Processes, "all_reduce", other)
+    loss, correct = Processes(0, 2).average(model, torch.tensor(2.0), torch.tensor(3), weight=0.8)
     assert float(model.weight.grad) == pytest.approx(4.0)  # (4 * 3 + 8) / 5
     assert float(loss) == pytest.approx(2.4)
     assert int(correct) == 4

@@ -24,7 +24,7 @@ class Callback:
 
     Where several processes train (`torchrun`), a callback runs in each of them, and what it
     reads is the same in all. One that prints or writes sets `in_every_process = False`, and
-    runs in the first one alone.
+    runs on rank 0 alone.
 
     Attributes:
         in_every_process: Whether it runs in every process of a training.

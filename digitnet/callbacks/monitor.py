@@ -6,9 +6,10 @@ import math
 from typing import Any, Literal
 
 from digitnet.callbacks.base import Callback
-from digitnet.errors import InvalidInputError, warn
+from digitnet.errors import InvalidInputError
 from digitnet.history import EpochLog
 from digitnet.state import TrainState
+from digitnet.user_warnings import warn
 
 Mode = Literal["auto", "min", "max"]
 _BETTER = {"loss": "min", "val_loss": "min", "accuracy": "max", "val_accuracy": "max"}

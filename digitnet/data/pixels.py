@@ -11,7 +11,8 @@ from torch import Tensor
 
 from digitnet.data.image_set import Shape
 from digitnet.data.remedies import shape_remedy
-from digitnet.errors import InvalidInputError, warn
+from digitnet.errors import InvalidInputError
+from digitnet.user_warnings import warn
 
 _ROUNDING = 1e-3  # by how much a resized picture may exceed 1; clipped
 _LEAST_SPAN = 32  # levels from a picture's darkest pixel to its brightest; MNIST's least is 254

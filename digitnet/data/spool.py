@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from digitnet.errors import InvalidInputError
+from digitnet.processes import current
 
 _SHARE = 4  # a set may take a quarter of the memory: training needs some, others too
 _UNKNOWN = 8 * 2**30  # bytes of memory where the system does not say
@@ -110,8 +111,7 @@ def room() -> int:
 
     What is chosen by it changes no result, only where the pictures lie.
     """
-    here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))  # torchrun's processes of this host
-    return min(_limits()) // _SHARE // here
+    return min(_limits()) // _SHARE // current().local_world_size
 
 
 def _limits() -> Iterator[int]:

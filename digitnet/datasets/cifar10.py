@@ -17,8 +17,9 @@ from digitnet.data.image_set import ImageSet
 from digitnet.datasets.download import is_offline
 from digitnet.datasets.folders import cache_folder, places
 from digitnet.datasets.image_folder import image_folder
-from digitnet.errors import ArtifactError, DatasetUnavailableError, InvalidInputError, warn
+from digitnet.errors import ArtifactError, DatasetUnavailableError, InvalidInputError
 from digitnet.execution import with_own_settings
+from digitnet.user_warnings import warn
 
 CLASSES = (
     *("airplane", "automobile", "bird", "cat", "deer"),

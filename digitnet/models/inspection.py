@@ -14,7 +14,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.parameter import is_lazy
 
 from digitnet.data.image_set import Shape
-from digitnet.errors import InvalidInputError, warn
+from digitnet.errors import InvalidInputError
+from digitnet.user_warnings import warn
 
 # What a layer expects, the attribute that holds the size, and the axis that must have it
 _EXPECTED: dict[type[nn.Module], tuple[str, str, int]] = {

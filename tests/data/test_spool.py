@@ -17,6 +17,7 @@ from torch.utils.data import TensorDataset
 from digitnet import DigitClassifier, datasets
 from digitnet.data import spool
 from digitnet.data.spool import Spool, room, taken
+from digitnet.processes import Processes
 
 JOBS = Path(__file__).parents[1] / "jobs"
 
@@ -91,7 +92,7 @@ def test_a_set_in_a_file_trains_to_the_same_bits_as_one_in_memory(digits, tmp_pa
 
 def test_a_limit_and_other_processes_of_the_host_leave_less_room(monkeypatch):
     whole = room()
-    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    monkeypatch.setattr(spool, "current", lambda: Processes(local_world_size=2))
     assert room() == pytest.approx(whole / 2, rel=0.01)
     monkeypatch.setattr(resource, "getrlimit", lambda what: (2**60, 2**60))
     assert room() == pytest.approx(whole / 2, rel=0.01)

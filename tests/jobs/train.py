@@ -9,6 +9,7 @@ what happens when processes differ look at their rank.
 from __future__ import annotations
 
 import atexit
+import copy
 import json
 import os
 import sys
@@ -125,6 +126,7 @@ def outcome(recipe: str, folder: Path, **options) -> dict:
         "read": classifier.predict(test).tolist(),
         "one": classifier.predict_proba(test.images[:1]).tolist(),
         "loaded": DigitClassifier.load(folder / "model.safetensors", model=network()).score(test),
+        "copied": copy.deepcopy(classifier).score(test),
         "temperature": classifier.calibrate(test),
     }
 
