@@ -2,47 +2,87 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from digitnet.artifact import Artifact, read_artifact
+from digitnet.data.image_set import Shape
 from digitnet.errors import ArtifactError, InvalidInputError, difference
-from digitnet.history import History
-from digitnet.recipe import Recipe, check_seed
-from digitnet.state import TrainState
+from digitnet.history import EpochLog, History
+from digitnet.recipe import Recipe, check_count, check_seed
+from digitnet.records import read_record
+from digitnet.state import Place, TrainState
 from digitnet.user_warnings import warn
 
 _NAME = re.compile(r"checkpoint-(\d+)-([0-9a-f]+)\.safetensors")
 _PREFIX = "checkpoint/"  # of all tensors beside the network's own
 
-# What must be the same when a training goes on
-_FIXED = (
-    "network",
-    "network_type",
-    "classes",
-    "input_shape",
-    "effective_recipe",
-    "normalization",
-    "seed",
-    "epochs",
-    "data",
-    "shuffle",
-    "class_weight",
-)
 
-Settings = Mapping[str, Any]
+@dataclass(frozen=True, kw_only=True)
+class TrainingSettings:
+    """What must be the same when a training goes on, and in all its processes.
+
+    Attributes:
+        network: As in a model file, like the three that follow; `None` for no classifier's.
+        effective_recipe: The recipe, with what its `"auto"` precision became.
+        normalization: Mean and deviation that the classifier was given; `None` if measured.
+        seed: The seed of the training.
+        epochs: The epoch that it ends with; `None` where nothing depends on that.
+        data: Fingerprint of the training set.
+        shuffle: Whether each epoch has a new order.
+        class_weight: What each class's pictures count in the loss.
+
+    Raises:
+        InvalidInputError: The seed is out of range.
+    """
+
+    network: str | None = None
+    network_type: str | None = None
+    classes: tuple[str, ...] | None = None
+    input_shape: Shape | None = None
+    effective_recipe: Recipe
+    normalization: tuple[tuple[float, ...], tuple[float, ...]] | None = None
+    seed: int
+    epochs: int | None
+    data: str
+    shuffle: bool
+    class_weight: tuple[float, ...] | None
+
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckpointInfo(TrainingSettings):
+    """What the metadata of a checkpoint say of its training; `capture` writes them.
+
+    Attributes:
+        history: The finished epochs' figures.
+        checkpoint: Where the training stands.
+    """
+
+    history: tuple[EpochLog, ...]
+    checkpoint: Place
+
+
+class SavedTraining(NamedTuple):
+    """A checkpoint that was read, and checked by `check_place`."""
+
+    tensors: dict[str, Tensor]
+    info: CheckpointInfo
 
 
 def capture(
-    state: TrainState, settings: Settings, callbacks: Mapping[str, Mapping[str, Any]]
+    state: TrainState,
+    settings: TrainingSettings,
+    callbacks: Mapping[str, Mapping[str, Any]],
+    model: Mapping[str, Any],
 ) -> Artifact:
     """Return all that a training needs to go on.
 
@@ -51,8 +91,9 @@ def capture(
 
     Args:
         state: The training.
-        settings: What must be the same when it goes on, for JSON.
+        settings: What must be the same when it goes on.
         callbacks: What each callback remembers, tensors or values for JSON, by its name.
+        model: The metadata of a model file, for `load`.
     """
     tensors = dict(state.evaluated.state_dict())
     if state.averaged is not None:
@@ -66,13 +107,13 @@ def capture(
         own = {name: value for name, value in values.items() if isinstance(value, Tensor)}
         tensors |= _prefixed(f"callbacks/{key}", own)
         remembered[key] = {name: value for name, value in values.items() if name not in own}
-    place = {"callbacks": remembered, **state.place()}
-    return Artifact(tensors, {**settings, "checkpoint": place})
+    stands = {"history": state.history.to_rows(), "checkpoint": vars(state.place(remembered))}
+    return Artifact(tensors, {**model, **asdict(settings), **stands})
 
 
-def restore(state: TrainState, checkpoint: Artifact) -> None:
+def restore(state: TrainState, checkpoint: SavedTraining) -> None:
     """Bring a training that has not begun to where a checkpoint stands."""
-    tensors, metadata = checkpoint
+    tensors, info = checkpoint
     own, trained = network_tensors(tensors), _under("trained", tensors)
     state.evaluated.load_state_dict(own)
     if state.averaged is not None:
@@ -89,13 +130,12 @@ def restore(state: TrainState, checkpoint: Artifact) -> None:
     }
     state.optimizer.load_state_dict(optimizer)
     state.running.load_state_dict(_under("running", tensors))
-    place = metadata["checkpoint"]
-    state.go_to(place, History.from_rows(metadata["history"]))
+    state.go_to(info.checkpoint, History(info.history))
 
 
-def callback_state(checkpoint: Artifact, key: str) -> dict[str, Any] | None:
+def callback_state(checkpoint: SavedTraining, key: str) -> dict[str, Any] | None:
     """Return what a callback remembered; `None` if it is not in the checkpoint."""
-    values = checkpoint.metadata["checkpoint"]["callbacks"].get(key)
+    values = checkpoint.info.checkpoint.callbacks.get(key)
     return None if values is None else values | _under(f"callbacks/{key}", checkpoint.tensors)
 
 
@@ -104,7 +144,7 @@ def network_tensors(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: value for name, value in tensors.items() if not name.startswith(_PREFIX)}
 
 
-def check_settings(found: Settings, expected: Settings, path: Path) -> None:
+def check_settings(found: TrainingSettings, expected: TrainingSettings, path: Path) -> None:
     """Raise `InvalidInputError` where a checkpoint is of another training.
 
     Args:
@@ -112,27 +152,16 @@ def check_settings(found: Settings, expected: Settings, path: Path) -> None:
         expected: The settings of the training that is to go on.
         path: The checkpoint, for the message.
     """
-    here = json.loads(json.dumps(dict(expected)))  # tuples and lists are the same in a file
-    for name in _FIXED:
-        theirs, ours = _comparable(found.get(name)), _comparable(here.get(name))
-        if theirs != ours:
+    # The recipe's epochs are compared as a total, where they matter
+    recipe = replace(found.effective_recipe, epochs=expected.effective_recipe.epochs)
+    theirs = {**vars(found), "effective_recipe": asdict(recipe)}
+    for name, ours in asdict(expected).items():
+        if theirs[name] != ours:
             raise InvalidInputError(
                 f"Expected a checkpoint of this training; '{path}' has another {name}: "
-                f"{difference(theirs, ours)}. Make the classifier, the data and the arguments "
-                "of fit as they were, or take another folder."
+                f"{difference(theirs[name], ours)}. Make the classifier, the data and the "
+                "arguments of fit as they were, or take another folder."
             )
-
-
-def _comparable(value: Any) -> Any:
-    """Return a recipe without its epochs: they are compared as a total, where they matter.
-
-    What an earlier digitnet did not have yet is what it is without being set.
-    """
-    if not (isinstance(value, dict) and "schedule" in value):
-        return value
-    with suppress(TypeError, InvalidInputError):  # one of a later digitnet differs
-        value = asdict(Recipe.from_dict(value))
-    return {name: setting for name, setting in value.items() if name != "epochs"}
 
 
 def file_name(step: int, run: str) -> str:
@@ -146,7 +175,7 @@ def listed(directory: Path) -> list[Path]:
     return sorted(found, key=lambda path: path.name, reverse=True)
 
 
-def newest(directory: Path, *, seed: int | None = None) -> tuple[Path, Artifact] | None:
+def newest(directory: Path, *, seed: int | None = None) -> tuple[Path, SavedTraining] | None:
     """Return the newest whole checkpoint of a folder; `None` if it holds none.
 
     Args:
@@ -160,15 +189,15 @@ def newest(directory: Path, *, seed: int | None = None) -> tuple[Path, Artifact]
     if directory.exists() and not directory.is_dir():
         raise InvalidInputError(f"Expected a folder to resume from; '{directory}' is a file.")
     paths = listed(directory) if directory.is_dir() else []
-    found: list[tuple[Path, Artifact]] = []
+    found: list[tuple[Path, SavedTraining]] = []
     for path in paths:
         try:
-            checkpoint = read_artifact(path)
-            check_place(checkpoint)
+            artifact = read_artifact(path)
+            checkpoint = SavedTraining(artifact.tensors, check_place(artifact))
         except ArtifactError as error:
             warn(f"A checkpoint is passed over: '{path}': {error}")
             continue
-        if seed is None or checkpoint.metadata["seed"] == seed:
+        if seed is None or checkpoint.info.seed == seed:
             return path, checkpoint
         found.append((path, checkpoint))
     if paths and not found:
@@ -178,29 +207,25 @@ def newest(directory: Path, *, seed: int | None = None) -> tuple[Path, Artifact]
     return found[0] if found else None
 
 
-def check_place(checkpoint: Artifact) -> None:
-    """Raise `ArtifactError` unless the metadata of a checkpoint have their form."""
+def check_place(checkpoint: Artifact) -> CheckpointInfo:
+    """Return what a checkpoint says of its training.
+
+    Raises:
+        ArtifactError: Something is missing, has another form, or does not go with the tensors.
+    """
     tensors, metadata = checkpoint
     try:
-        place = metadata["checkpoint"]
-        counts = [place[name] for name in ("epoch", "step", "epoch_step", "first_epoch")]
-        fits = (
-            all(type(count) is int and count >= 0 for count in counts)
-            and place["epoch_step"] in (0, len(tensors[f"{_PREFIX}running/sizes"]))
-            and place["first_epoch"] <= place["epoch"]
-            and len(History.from_rows(metadata["history"])) <= place["epoch"]
-            and isinstance(place["learning_rate"], float)
-            and isinstance(place.get("used_learning_rate", 0.0), float)
-            and isinstance(place["stop_reason"], (str, type(None)))
-            and isinstance(place["weights_chosen"], bool)
-            and re.fullmatch("[0-9a-f]{8}", place["run"]) is not None
-            and all(isinstance(values, dict) for values in place["callbacks"].values())
-        )
-        check_seed(metadata["seed"])
-    except (KeyError, TypeError, AttributeError, InvalidInputError) as error:
-        raise ArtifactError(f"It is no checkpoint, or it lacks something ({error}).") from error
-    if not fits:
-        raise ArtifactError("It is no checkpoint: something in its metadata has another form.")
+        info = read_record(CheckpointInfo, metadata, among_others=True)
+        place, steps = info.checkpoint, len(_under("running", tensors).get("sizes", ()))
+        if place.epoch_step not in (0, steps):
+            raise ArtifactError(
+                f"Expected checkpoint.epoch_step to be 0 or {steps}, the steps whose figures are "
+                f"kept; received {place.epoch_step}."
+            )
+        check_count("checkpoint.epoch", place.epoch, least=len(info.history))
+    except (ArtifactError, InvalidInputError, TypeError) as error:  # len of a tensor ()
+        raise ArtifactError(f"It is no checkpoint, or one of a newer digitnet. {error}") from error
+    return info
 
 
 def _prefixed(part: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -17,11 +17,11 @@ import torch
 from torch import Tensor, nn
 
 from digitnet import arguments, devices, processes
-from digitnet.artifact import Artifact, read_artifact, write_artifact
+from digitnet.artifact import read_artifact, write_artifact
 from digitnet.calibration import fit_temperature
 from digitnet.callbacks.base import Callback
 from digitnet.callbacks.progress_bar import is_interactive, track
-from digitnet.checkpoint import network_tensors, newest
+from digitnet.checkpoint import SavedTraining, network_tensors, newest
 from digitnet.data.batches import Batches, fingerprint
 from digitnet.data.coercion import to_image_set, to_images
 from digitnet.data.image_set import ImageSet, Shape, checked_classes
@@ -598,7 +598,7 @@ class ImageClassifier(Estimator):
         # a subclass may have a normalisation of its own
         statistics = torch.tensor([info.mean, info.std], dtype=torch.float32)
         classifier._network.set_normalization(*statistics)
-        classifier._loaded_history = info.history
+        classifier._loaded_history = History(info.history)
         classifier.effective_recipe = info.effective_recipe
         classifier._chosen_on = info.chosen_on
         return classifier
@@ -629,7 +629,7 @@ class ImageClassifier(Estimator):
             recipe=self.recipe,
             effective_recipe=self.effective_recipe,
             seed=self.seed,
-            history=self.history,
+            history=self.history.logs,
             chosen_on=self._chosen_on,
             versions=current_versions(),
         )
@@ -646,20 +646,20 @@ class ImageClassifier(Estimator):
             history=self.history,
         )
 
-    def _newest(self, directory: Path) -> tuple[Path, Artifact] | None:
+    def _newest(self, directory: Path) -> tuple[Path, SavedTraining] | None:
         """Return the checkpoint to go on from, and take its seed where none was given."""
         found = newest(directory, seed=None if self._seed_was_drawn else self.seed)
         if found is None:
             warn(f"There is no checkpoint in '{directory}': the training begins without.")
         elif self._seed_was_drawn:
-            self.seed = found[1].metadata["seed"]
+            self.seed = found[1].info.seed
         return found
 
     def _describe(self) -> dict[str, Any]:
         """Return what a checkpoint says of the classifier."""
-        info = self._info().to_metadata()
-        given = None if self._measure_statistics else [info["mean"], info["std"]]
-        return info | {"normalization": given}
+        info = self._info()
+        given = None if self._measure_statistics else (info.mean, info.std)
+        return info.to_metadata() | {"normalization": given}
 
     @contextmanager
     def _unharmed(self) -> Iterator[None]:

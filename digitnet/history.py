@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from digitnet import notebook
 from digitnet.artifact import write_atomically
+from digitnet.records import read_record
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -107,14 +108,9 @@ class History:
         """Return the history that `to_rows` was given.
 
         Raises:
-            TypeError: A row has other names, or something that is no number.
+            ArtifactError: A row has other names, or something that is no number.
         """
-        logs = []
-        for row in rows:
-            if not all(type(value) in (int, float, type(None)) for value in row.values()):
-                raise TypeError(f"expected numbers in the history, received {dict(row)}")
-            logs.append(EpochLog(**row))
-        return cls(tuple(logs))
+        return cls(tuple(read_record(EpochLog, row) for row in rows))
 
     def to_rows(self) -> list[dict[str, float | None]]:
         """Return one plain dictionary an epoch, for JSON."""

@@ -12,9 +12,10 @@ from torch import Tensor, nn
 
 from digitnet.data.image_set import Shape, checked_classes
 from digitnet.errors import ArtifactError, InvalidInputError
-from digitnet.history import History
+from digitnet.history import EpochLog
 from digitnet.models import is_known
 from digitnet.recipe import Recipe, check_count, check_seed
+from digitnet.records import read_record
 from digitnet.version import __version__
 
 # A network's tensors that are no parameters: batch norm's and `Ensemble`'s
@@ -49,13 +50,24 @@ class ModelInfo:
     recipe: Recipe
     effective_recipe: Recipe
     seed: int
-    history: History
+    history: tuple[EpochLog, ...]
     chosen_on: str | None
     versions: dict[str, str]
 
+    def __post_init__(self) -> None:
+        checked_classes(self.classes)
+        check_seed(self.seed)
+        for size in self.input_shape:
+            check_count("input_shape", size)
+        for name in ("mean", "std"):
+            if len(values := getattr(self, name)) != self.input_shape[0]:
+                raise InvalidInputError(
+                    f"Expected {name} of {self.input_shape[0]} channels; received {len(values)}."
+                )
+
     def to_metadata(self) -> dict[str, Any]:
         """Return what JSON can hold."""
-        return asdict(self) | {"history": self.history.to_rows()}
+        return asdict(self)
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, Any]) -> ModelInfo:
@@ -65,34 +77,11 @@ class ModelInfo:
             ArtifactError: Something is missing or has another form.
         """
         try:
-            channels, height, width = (
-                check_count("input_shape", size) for size in metadata["input_shape"]
-            )
-            mean, std = (
-                tuple(float(value) for value in metadata[name]) for name in ("mean", "std")
-            )
-            if not len(mean) == len(std) == channels:
-                raise ValueError(f"mean and std of {channels} channels")
-            network, chosen_on = metadata["network"], metadata["chosen_on"]
-            return cls(
-                network=None if network is None else str(network),
-                network_type=str(metadata["network_type"]),
-                classes=checked_classes(metadata["classes"]),
-                input_shape=(channels, height, width),
-                mean=mean,
-                std=std,
-                recipe=Recipe.from_dict(metadata["recipe"]),
-                effective_recipe=Recipe.from_dict(metadata["effective_recipe"]),
-                seed=check_seed(metadata["seed"]),
-                history=History.from_rows(metadata["history"]),
-                chosen_on=None if chosen_on is None else str(chosen_on),
-                versions=dict(metadata["versions"]),
-            )
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            return read_record(cls, metadata, among_others=True)
+        except ArtifactError as error:
             raise ArtifactError(
-                "Expected the metadata of a digitnet model; something is missing or has "
-                f"another form ({type(error).__name__}: {error}). Save the model again, or install "
-                "the digitnet that wrote it, where that is a newer one."
+                f"Expected the metadata of a digitnet model. {error} Save the model again, or "
+                "install the digitnet that wrote it, where that is a newer one."
             ) from error
 
     @classmethod
@@ -120,7 +109,7 @@ class ModelInfo:
         return replace(
             first,
             network=name if alike and is_known(name) else None,
-            history=History(),
+            history=(),
             chosen_on=next((info.chosen_on for info in infos if info.chosen_on), None),
         )
 

@@ -9,6 +9,7 @@ from numbers import Integral, Real
 from typing import Any, Literal, get_args
 
 from digitnet.errors import InvalidInputError
+from digitnet.records import read_record
 from digitnet.schedules import (
     MILESTONES,
     ONE_CYCLE_WARMUP,
@@ -223,12 +224,9 @@ class Recipe:
         """Return the recipe that `dataclasses.asdict` was given.
 
         Raises:
-            TypeError: A name is missing or unknown.
-            InvalidInputError: A value is out of its range.
+            ArtifactError: A name is missing or unknown, or a value is out of its range.
         """
-        augmentation = values.get("augmentation")
-        made = None if augmentation is None else Augmentation(**augmentation)
-        return cls(**{**values, "augmentation": made})
+        return read_record(cls, values)
 
     def learning_rate_at(self, progress: float) -> float:
         """Return the learning rate of a step.

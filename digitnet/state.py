@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import re
 import secrets
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,46 @@ import torch
 from torch import Tensor, nn
 
 from digitnet.artifact import Artifact
+from digitnet.errors import InvalidInputError
 from digitnet.evaluation import Evaluation
 from digitnet.history import EpochLog, History
 from digitnet.learning_rate import LearningRate
 from digitnet.metrics import RunningMetrics
+from digitnet.recipe import check_count
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a training stands, as a checkpoint says it.
+
+    Attributes that are not listed are as in `TrainState`.
+
+    Attributes:
+        first_epoch: Epochs finished when this `fit` began.
+        used_learning_rate: That of the last step; an earlier digitnet had no other.
+        callbacks: What each callback remembers but its tensors, for JSON, by its name.
+
+    Raises:
+        InvalidInputError: A value is out of range.
+    """
+
+    run: str
+    epoch: int
+    step: int
+    epoch_step: int
+    first_epoch: int
+    learning_rate: float
+    used_learning_rate: float | None = None
+    stop_reason: str | None
+    weights_chosen: bool
+    callbacks: dict[str, dict[str, Any]]
+
+    def __post_init__(self) -> None:
+        for name in ("step", "epoch_step", "first_epoch"):
+            check_count(name, getattr(self, name), least=0)
+        check_count("epoch", self.epoch, least=self.first_epoch)
+        if not re.fullmatch("[0-9a-f]{8}", self.run):
+            raise InvalidInputError(f"Expected run to be 8 hex digits; received {self.run!r}.")
 
 
 class TrainState:
@@ -203,30 +241,31 @@ class TrainState:
         self.weights_chosen = False
         self.running = RunningMetrics(self.steps_per_epoch, device)
 
-    def place(self) -> dict[str, Any]:
-        """Return where the training stands, for JSON; `go_to` takes it."""
-        return {
-            "run": self.run,
-            "learning_rate": self.rate.value,
-            "used_learning_rate": self.rate.used,
-            "epoch": self.epoch,
-            "step": self.step,
-            "epoch_step": self.epoch_step,
-            "first_epoch": self._first_epoch,
-            "stop_reason": self.stop_reason,
-            "weights_chosen": self.weights_chosen,
-        }
+    def place(self, callbacks: dict[str, dict[str, Any]]) -> Place:
+        """Return where the training stands, with what the callbacks remember; `go_to` takes it."""
+        return Place(
+            run=self.run,
+            epoch=self.epoch,
+            step=self.step,
+            epoch_step=self.epoch_step,
+            first_epoch=self._first_epoch,
+            learning_rate=self.rate.value,
+            used_learning_rate=self.rate.used,
+            stop_reason=self.stop_reason,
+            weights_chosen=self.weights_chosen,
+            callbacks=callbacks,
+        )
 
-    def go_to(self, place: Mapping[str, Any], history: History) -> None:
+    def go_to(self, place: Place, history: History) -> None:
         """Stand at another place of the training; `epochs` is then counted from its start."""
         planned = self.epochs - self._first_epoch
-        self.run = place["run"]
-        rate = place["learning_rate"]
-        self.rate.go_to(rate, place.get("used_learning_rate", rate))  # an earlier digitnet has one
-        self.epoch, self.step = place["epoch"], place["step"]
+        self.run = place.run
+        used = place.used_learning_rate
+        self.rate.go_to(place.learning_rate, place.learning_rate if used is None else used)
+        self.epoch, self.step = place.epoch, place.step
         self.resumed_at = self.step
-        self.epoch_step, self._first_epoch = place["epoch_step"], place["first_epoch"]
-        self.stop_reason, self.weights_chosen = place["stop_reason"], place["weights_chosen"]
+        self.epoch_step, self._first_epoch = place.epoch_step, place.first_epoch
+        self.stop_reason, self.weights_chosen = place.stop_reason, place.weights_chosen
         self.epochs = planned
         self.history = history
 

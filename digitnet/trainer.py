@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -12,9 +12,10 @@ from typing import Any, TypeVar, get_args
 import torch
 from torch import Tensor
 
-from digitnet.artifact import Artifact
 from digitnet.callbacks.base import Callback, Hook
 from digitnet.checkpoint import (
+    SavedTraining,
+    TrainingSettings,
     callback_state,
     capture,
     check_settings,
@@ -42,6 +43,7 @@ from digitnet.optimizer import moved_uphill
 from digitnet.processes import Processes, current
 from digitnet.randomness import ORDER, STEP, derive_seed, isolated, permutation, reseed
 from digitnet.recipe import Recipe
+from digitnet.records import read_record
 from digitnet.state import TrainState
 from digitnet.user_warnings import warn
 
@@ -72,7 +74,7 @@ class Trainer:
         objective: What is minimised; `None` is the cross-entropy with the recipe's smoothing and
             `class_weight`.
         shuffle: Draw a new order each epoch.
-        describe: Returns what a checkpoint says of the network and the settings.
+        describe: Returns the metadata of a model file, which a checkpoint then is, too.
     """
 
     def __init__(
@@ -102,17 +104,17 @@ class Trainer:
         self.describe = describe
         self._hooks = {hook: _listeners(self.callbacks, hook) for hook in get_args(Hook)}
 
-    def check(self, train: Batches, path: Path, checkpoint: Artifact) -> None:
+    def check(self, train: Batches, path: Path, checkpoint: SavedTraining) -> None:
         """Change nothing, and raise unless a checkpoint is of this training.
 
         Raises:
             InvalidInputError: Something is not as it was then.
             ArtifactError: The network is another one.
         """
-        check_settings(checkpoint.metadata, self.settings(train), path)
+        check_settings(checkpoint.info, self.settings(train), path)
         check_weights(network_tensors(checkpoint.tensors), self.state.evaluated.state_dict())
-        place = checkpoint.metadata["checkpoint"]
-        begun = place["epoch"] + (place["epoch_step"] > 0)
+        place = checkpoint.info.checkpoint
+        begun = place.epoch + (place.epoch_step > 0)
         if begun > self.recipe.epochs:
             raise InvalidInputError(
                 f"Expected epochs of at least {begun}, as '{path}' stands in epoch {begun}; "
@@ -120,7 +122,10 @@ class Trainer:
             )
 
     def agree(
-        self, train: Batches, validation: Batches | None, checkpoint: tuple[Path, Artifact] | None
+        self,
+        train: Batches,
+        validation: Batches | None,
+        checkpoint: tuple[Path, SavedTraining] | None,
     ) -> None:
         """Raise in all processes unless all are about to do the same.
 
@@ -129,7 +134,8 @@ class Trainer:
         """
         self.processes.agree(
             lambda: {
-                **self.settings(train),
+                **self.describe(),
+                **asdict(self.settings(train)),
                 "validation data": validation and validation.fingerprint,
                 "checkpoint to go on from": checkpoint and checkpoint[0].name,
                 "number of steps done": self.state.step,
@@ -141,7 +147,7 @@ class Trainer:
         train: Batches,
         validation: Batches | None = None,
         *,
-        resume: tuple[Path, Artifact] | None = None,
+        resume: tuple[Path, SavedTraining] | None = None,
     ) -> History:
         """Train for the recipe's epochs, and return the history of all epochs so far.
 
@@ -338,28 +344,30 @@ class Trainer:
             for key, callback in keyed.items()
         }
         settings = self.settings(train, self.state.epochs)
-        checkpoint = capture(self.state, settings, remembered)
+        checkpoint = capture(self.state, settings, remembered, self.describe())
         for save in self.state.take_requests():
             self._guard("Writing a checkpoint", save, checkpoint)
 
-    def settings(self, train: Batches, epochs: int | None = None) -> dict[str, Any]:
+    def settings(self, train: Batches, epochs: int | None = None) -> TrainingSettings:
         """Return all that must be the same when a training goes on, and in all processes.
 
         Args:
             train: What to train on.
             epochs: The epoch that the training ends with; `None` takes the recipe's number.
         """
-        weights = None if self.class_weight is None else self.class_weight.tolist()
-        return {
+        settings = {
             **self.describe(),
+            "effective_recipe": self.recipe,
+            "seed": self.state.seed,
             # a constant learning rate does not depend on the end
             "epochs": None if self.recipe.has_constant_rate else epochs or self.recipe.epochs,
             "data": train.fingerprint,
             "shuffle": self.shuffle,
-            "class_weight": weights,
+            "class_weight": None if self.class_weight is None else self.class_weight.tolist(),
         }
+        return read_record(TrainingSettings, settings, among_others=True)
 
-    def _remind(self, checkpoint: Artifact) -> None:
+    def _remind(self, checkpoint: SavedTraining) -> None:
         """Give every callback what it remembered at a checkpoint."""
         for key, callback in _keyed(self.callbacks).items():
             remembered = callback_state(checkpoint, key)

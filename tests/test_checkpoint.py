@@ -258,9 +258,9 @@ class StopAfterWriting(Checkpoint):
         super().__init__(directory, **options)
         self.step = step
 
-    def _write(self, checkpoint):
-        super()._write(checkpoint)
-        if checkpoint.metadata["checkpoint"]["step"] == self.step:
+    def _write(self, step, checkpoint):
+        super()._write(step, checkpoint)
+        if step == self.step:
             raise KeyboardInterrupt
 
 
@@ -478,27 +478,29 @@ def test_another_normalisation_is_refused(small, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "message"),
     [
-        {"epoch": "1"},
-        {"epoch": 0},
-        {"first_epoch": "a"},
-        {"step": -1},
-        {"epoch_step": 10**9},
-        {"callbacks": []},
-        {"callbacks": {"Checkpoint": [1]}},
-        {"run": "a/../../../evil"},
-        {"learning_rate": None},
+        ({"epoch": "1"}, "checkpoint.epoch to be int; received '1'"),
+        ({"epoch": 0}, "checkpoint.epoch to be .* at least 1; received 0"),
+        ({"first_epoch": "a"}, "checkpoint.first_epoch to be int; received 'a'"),
+        ({"first_epoch": 2}, "epoch to be a whole number of at least 2; received 1"),
+        ({"step": -1}, "step to be a whole number of at least 0; received -1"),
+        ({"epoch_step": 10**9}, "checkpoint.epoch_step to be 0 or 4, .* received 1000000000"),
+        ({"callbacks": []}, r"checkpoint.callbacks to be dict.* received \[\]"),
+        ({"callbacks": {"Checkpoint": [1]}}, "checkpoint.callbacks.Checkpoint to be dict"),
+        ({"run": "a/../../../evil"}, "run to be 8 hex digits; received 'a/../../../evil'"),
+        ({"learning_rate": None}, "checkpoint.learning_rate to be float; received None"),
+        ({"later": 1}, "or one of a newer digitnet. Expected no checkpoint.later; received 1"),
     ],
 )
-def test_forged_metadata_with_a_digest_that_fits_are_refused(small, tmp_path, change):
+def test_forged_metadata_with_a_digest_that_fits_are_refused(small, tmp_path, change, message):
     classifier = DigitClassifier("mlp", seed=1)
     classifier.fit(small[0], epochs=1, callbacks=[Checkpoint(tmp_path)], verbose=0)
     (path,) = listed(tmp_path)
     tensors, metadata = read_artifact(path)
     write_artifact(path, tensors, metadata | {"checkpoint": metadata["checkpoint"] | change})
     with (
-        pytest.warns(UserWarning, match="passed over: .*It is no checkpoint"),
+        pytest.warns(UserWarning, match=f"passed over: .*It is no checkpoint.*{message}"),
         pytest.raises(ArtifactError, match="No checkpoint in"),
     ):
         DigitClassifier("mlp", seed=1).fit(small[0], epochs=2, resume=tmp_path, verbose=0)

@@ -10,6 +10,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from digitnet.callbacks import Callback, Checkpoint
+from digitnet.checkpoint import newest
 from digitnet.objectives import cross_entropy
 from digitnet.optimizer import build_optimizer
 from digitnet.randomness import ORDER, derive_seed, permutation
@@ -96,16 +98,22 @@ def squared_error(model, x: Tensor, y: Points) -> tuple[Tensor, Tensor]:
     return (y.weights * wrong**2).mean(), (wrong.abs() < 0.5).sum()
 
 
-def test_an_own_objective_is_minimised_as_by_a_hand_written_loop():
+def points_trainer(epochs: int, *callbacks: Callback) -> Trainer:
     recipe = Recipe(
-        name="points", network="linear", epochs=3, batch_size=8, optimizer="sgd",
+        name="points", network="linear", epochs=epochs, batch_size=8, optimizer="sgd",
         learning_rate=0.05, schedule="constant", precision="float32",
     )  # fmt: skip
     torch.manual_seed(0)
     network = nn.Linear(3, 1)
-    by_hand, batches = copy.deepcopy(network), PointBatches()
     state = TrainState(network, build_optimizer(recipe, network), seed=4)
-    trainer = Trainer(state, recipe, device=torch.device("cpu"), objective=squared_error)
+    cpu = torch.device("cpu")
+    return Trainer(state, recipe, device=cpu, callbacks=callbacks, objective=squared_error)
+
+
+def test_an_own_objective_is_minimised_as_by_a_hand_written_loop():
+    trainer, batches = points_trainer(3), PointBatches()
+    network = trainer.state.model
+    by_hand = copy.deepcopy(network)
     history = trainer.fit(batches)
 
     optimizer = torch.optim.SGD(by_hand.parameters(), lr=0.05, momentum=0.9, nesterov=True)
@@ -124,3 +132,13 @@ def test_an_own_objective_is_minimised_as_by_a_hand_written_loop():
     for found, expected in zip(network.parameters(), by_hand.parameters(), strict=True):
         assert torch.allclose(found, expected, atol=1e-6)
     assert history[-1].loss < history[0].loss / 2
+
+
+def test_a_training_by_an_own_objective_is_gone_on_from_its_checkpoint(tmp_path):
+    whole, resumed = points_trainer(3), points_trainer(3)
+    whole.fit(PointBatches())
+    points_trainer(2, Checkpoint(tmp_path, monitor="loss")).fit(PointBatches())
+    resumed.check(PointBatches(), *newest(tmp_path))
+    resumed.fit(PointBatches(), resume=newest(tmp_path))
+    assert resumed.state.step == whole.state.step
+    assert torch.equal(resumed.state.model.weight, whole.state.model.weight)

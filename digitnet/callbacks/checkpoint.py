@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,7 @@ class Checkpoint(Callback):
     def on_batch_end(self, state: TrainState) -> None:
         """Write every so many steps."""
         if self.every is not None and state.step % self.every == 0 and not self.save_best_only:
-            state.request_checkpoint(self._write)
+            state.request_checkpoint(partial(self._write, state.step))
 
     def on_epoch_end(self, state: TrainState) -> None:
         """Write after an epoch, if it is time or the best."""
@@ -94,7 +95,7 @@ class Checkpoint(Callback):
         if best:
             self._best_step = state.step
         if best or (self.every is None and not self.save_best_only):
-            state.request_checkpoint(self._write)
+            state.request_checkpoint(partial(self._write, state.step))
 
     def state_dict(self) -> dict[str, Any]:
         """Return the best so far."""
@@ -105,8 +106,7 @@ class Checkpoint(Callback):
         if self._monitor.load_state_dict(state):
             self._best_step = state["best_step"]
 
-    def _write(self, checkpoint: Artifact) -> None:
-        step = checkpoint.metadata["checkpoint"]["step"]
+    def _write(self, step: int, checkpoint: Artifact) -> None:
         written = file_name(step, self._run)
         write_artifact(self.directory / written, *checkpoint)
         names = [path.name for path in self._own_files()]
