@@ -7,6 +7,7 @@ import os
 import tarfile
 import tempfile
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from digitnet.datasets.folders import cache_folder, places
 from digitnet.datasets.image_folder import image_folder
 from digitnet.errors import ArtifactError, DatasetUnavailableError, InvalidInputError
 from digitnet.execution import with_own_settings
+from digitnet.records import read_record
 from digitnet.user_warnings import warn
 
 CLASSES = (
@@ -95,15 +97,23 @@ def _torchvisions(folder: Path, *, download: bool) -> tuple[ImageSet, ImageSet]:
     return sets[0], sets[1]
 
 
+@dataclass(frozen=True)
+class _Names:
+    """The metadata of a file of decoded pictures."""
+
+    names: tuple[str, str]
+
+
 def _kept(source: Path) -> tuple[ImageSet, ImageSet]:
     """Return the pictures of folders or of an archive, decoded at most once."""
     file = cache_folder() / f"cifar10-{_fingerprint(source)}.safetensors"
     if file.exists():
         try:
             tensors, metadata = read_artifact(file)
+            names = read_record(_Names, metadata, among_others=True).names
             train, test = (
                 ImageSet(tensors[f"{part}/images"], tensors[f"{part}/labels"], CLASSES, name)
-                for part, name in zip(_PARTS, metadata["names"], strict=True)
+                for part, name in zip(_PARTS, names, strict=True)
             )
             return train, test
         except (ArtifactError, KeyError, InvalidInputError) as error:
@@ -116,7 +126,7 @@ def _kept(source: Path) -> tuple[ImageSet, ImageSet]:
     }
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        write_artifact(file, tensors, {"names": [train.name, test.name]})
+        write_artifact(file, tensors, asdict(_Names((train.name, test.name))))
     except (OSError, ArtifactError) as error:
         warn(f"The decoded pictures could not be kept for the next time: {error}")
     return train, test

@@ -6,9 +6,9 @@ each mask is normalized to 28x28 and classified.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -25,9 +25,17 @@ from digitnet.pictures.network import STRIDE, Maps, ReaderNetwork
 from digitnet.pictures.normalization import Classify, normalize
 from digitnet.pictures.scales import View, best_views, closer, overview_scales, seen
 from digitnet.pictures.settings import SETTINGS, Settings
+from digitnet.records import read_record
 
 READER_FILE = Path(__file__).parent.parent / "weights" / "reader.safetensors"
 _BATCH_AREA = 512**2  # px of views that the network sees at once: bounds the memory
+
+
+@dataclass(frozen=True)
+class ReaderInfo:
+    """What the metadata of the reader's file say: the weights of the score, the bias last."""
+
+    score: tuple[float, ...]
 
 
 class Box(NamedTuple):
@@ -268,5 +276,5 @@ def _weights() -> tuple[ReaderNetwork, tuple[npt.NDArray[np.float32], float]]:
     with first_weights(0):  # which are replaced
         network = ReaderNetwork()
     network.load_state_dict(artifact.tensors)  # from half precision
-    *weights, bias = json.loads(json.dumps(artifact.metadata["score"]))
-    return network.for_inference(), (np.array(weights, np.float32), float(bias))
+    *weights, bias = read_record(ReaderInfo, artifact.metadata, among_others=True).score
+    return network.for_inference(), (np.array(weights, np.float32), bias)
