@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -35,6 +36,7 @@ from digitnet.callbacks import Checkpoint
 from digitnet.data.image_set import DIGITS
 from digitnet.datasets import paper
 from digitnet.datasets.pen_digits import mnist_handwriting, swiss_digits
+from digitnet.model_file import ModelInfo
 from digitnet.pictures.normalization import normalize
 
 RECIPE = Recipe(
@@ -112,9 +114,9 @@ def main() -> None:
 def forget_times(path: Path) -> None:
     """Set the epochs' durations in a model file to 0; all else is reproducible."""
     tensors, metadata = read_artifact(path)
-    for epoch in metadata["history"]:
-        epoch["epoch_seconds"] = 0.0
-    write_artifact(path, tensors, metadata)
+    info = ModelInfo.from_metadata(metadata)
+    history = tuple(replace(log, epoch_seconds=0.0) for log in info.history)
+    write_artifact(path, tensors, replace(info, history=history).to_metadata())
 
 
 def kept_data(mode: str, folder: Path) -> tuple[ImageSet, dict[str, ImageSet]]:
