@@ -195,44 +195,43 @@ class _Kept:
     def __init__(self, path: str | os.PathLike[str] | None, settings: dict[str, Any]) -> None:
         self._path = None if path is None else Path(path)
         # as JSON gives them back, so that tuples equal lists
-        self._content: dict[str, Any] = json.loads(
-            json.dumps({"settings": settings, "trainings": []})
-        )
+        self._settings = json.loads(json.dumps(settings))
+        self._figures: dict[tuple[str, int], Figures] = {}
         if self._path is not None:
             check_folder(self._path)
             if self._path.exists():
-                self._content = self._read(self._path)
+                self._read(self._path)
 
     def figures(self, variant: str, seed: int) -> Figures | None:
-        for training in self._content["trainings"]:
-            if (training["variant"], training["seed"]) == (variant, seed):
-                figures: Figures = training["figures"]
-                return figures
-        return None
+        return self._figures.get((variant, seed))
 
     def add(self, variant: str, seed: int, figures: Figures) -> None:
-        self._content["trainings"].append({"variant": variant, "seed": seed, "figures": figures})
+        self._figures[variant, seed] = figures
         if self._path is not None and current().is_first:
-            write_atomically(self._path, json.dumps(self._content).encode())
+            trainings = [
+                {"variant": name, "seed": each, "figures": found}
+                for (name, each), found in self._figures.items()
+            ]
+            content = {"settings": self._settings, "trainings": trainings}
+            write_atomically(self._path, json.dumps(content).encode())
 
-    def _read(self, path: Path) -> dict[str, Any]:
+    def _read(self, path: Path) -> None:
         try:
-            content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            content = json.loads(path.read_text(encoding="utf-8"))
             for training in content["trainings"]:
-                check_seed(training["seed"])
-                _checked_figures(training["figures"], training["variant"])
+                key = training["variant"], check_seed(training["seed"])
+                self._figures[key] = _checked_figures(training["figures"], training["variant"])
             settings = content["settings"]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ArtifactError(
                 f"'{path}' is no file of a comparison ({error}). Give another path, or remove it."
             ) from error
-        if settings != self._content["settings"]:
+        if settings != self._settings:
             raise InvalidInputError(
                 f"Expected '{path}' to hold trainings of the same settings; received "
-                f"{difference(settings, self._content['settings'])}. Give another path, or remove "
+                f"{difference(settings, self._settings)}. Give another path, or remove "
                 "the file to train all again."
             )
-        return content
 
 
 def _checked_seeds(seeds: int | Iterable[int]) -> tuple[int, ...]:
