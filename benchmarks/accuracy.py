@@ -22,9 +22,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import harness
-from harness import machine
 
-from digitnet import DigitClassifier
+from digitnet import DigitClassifier, machine
 from digitnet.artifact import write_atomically
 from digitnet.data.batches import fingerprint
 from digitnet.recipe import RECIPES

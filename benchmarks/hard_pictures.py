@@ -27,7 +27,7 @@ from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 from torch import Tensor, nn
 
-from digitnet import DigitClassifier
+from digitnet import DigitClassifier, machine
 from digitnet.datasets import paper
 from digitnet.pictures.network import ReaderNetwork
 
@@ -85,11 +85,11 @@ def _measure(path: Path, readings: int) -> dict[str, float]:
     file, text = RESET_PEAK
     if file.exists():  # on Linux alone
         file.write_text(text)
-    before = harness.machine.peak_memory_mib() or 0.0
+    before = machine.peak_memory_mib() or 0.0
     hook = torch.nn.modules.module.register_module_forward_hook(count)
     first, reading = _timed(lambda: classifier.read(path))
     hook.remove()
-    added = (harness.machine.peak_memory_mib() or 0.0) - before
+    added = (machine.peak_memory_mib() or 0.0) - before
     later = [_timed(lambda: classifier.read(path))[0] for _ in range(readings)]
     return {
         "seconds": statistics.median(later),

@@ -16,11 +16,8 @@ from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
-from digitnet import ImageSet, datasets
+from digitnet import ImageSet, datasets, machine
 from digitnet.errors import DatasetUnavailableError
-
-sys.path.append(str(Path(__file__).parents[1] / "examples"))  # the report says it already
-from reporting import machine
 
 # glibc gives large blocks back to the system and gets them anew at every step, each page
 # at the price of a fault. Thresholds above all blocks keep them (mallopt(3), M_MMAP_THRESHOLD

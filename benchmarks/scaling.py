@@ -27,7 +27,7 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from digitnet import DigitClassifier, ImageSet
+from digitnet import DigitClassifier, ImageSet, machine
 from digitnet.callbacks import LambdaCallback
 
 LONG = 50  # epochs of the search for a leak
@@ -154,7 +154,7 @@ def _measure(setting: Setting, data: str) -> Measured:
         verbose=0,
     )
     seconds = (time.perf_counter() - started) / setting.epochs
-    return Measured(seconds, harness.machine.peak_memory_mib() or 0.0, held)
+    return Measured(seconds, machine.peak_memory_mib() or 0.0, held)
 
 
 def _held_mib() -> float:

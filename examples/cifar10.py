@@ -12,12 +12,13 @@ import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from reporting import colour_page, machine
+from reporting import colour_page
 from reporting.colours import QUICK_EPOCHS, Run, load, parse, train_once
 from reporting.options import Data
 from rich.console import Console
 from rich.table import Table
 
+from digitnet import machine
 from digitnet.recipe import CIFAR10, REPORT
 
 # The report's recipe but for its precision, which is here that of the other

@@ -14,13 +14,13 @@ import time
 from pathlib import Path
 
 from matplotlib.figure import Figure
-from reporting import claims, machine, page
+from reporting import claims, page
 from reporting.options import QUICK_EPOCHS, Data, load, parse
 from reporting.runs import Run, train_once
 from rich.console import Console
 from rich.table import Table
 
-from digitnet import plots
+from digitnet import machine, plots
 
 GALLERY = 24  # mistakes shown
 

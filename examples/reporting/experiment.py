@@ -16,9 +16,9 @@ from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
+from digitnet import machine
 from digitnet.errors import DigitNetError
 from digitnet.experiments import Comparison, Difference, Figures, compare
-from reporting import machine
 from reporting.options import load, parse
 from reporting.page import table
 
