@@ -1,7 +1,9 @@
-"""Learn CIFAR-10: the report's network first, then the recipe made for such pictures.
+"""Train on CIFAR-10: the MNIST report's recipe first, then the recipe made for colour images.
 
 python examples/cifar10.py --seeds 3
 python examples/cifar10.py --quick
+
+To copy this script, copy the folder `reporting` beside it as well.
 """
 
 from __future__ import annotations
@@ -21,17 +23,20 @@ from rich.table import Table
 from digitnet import machine
 from digitnet.recipe import CIFAR10, REPORT
 
-# The report's recipe but for its precision, which is here that of the other
+# The MNIST report's recipe, in the precision of the other one
 RECIPES = (replace(REPORT, precision="auto"), CIFAR10)
 
 
 def main() -> None:
-    """Train both recipes with all seeds, and write what came of it."""
+    """Train both recipes with all seeds, and write the report."""
+    # Options and data
     options = parse()
     console = Console()
     data = load(options.data, quick=options.quick, console=console)
     options.out.mkdir(parents=True, exist_ok=True)
     epochs = options.epochs or (QUICK_EPOCHS if options.quick else None)
+
+    # Trainings
     trainings: dict[str, list[Run]] = {}
     for recipe in RECIPES:
         trainings[recipe.name] = []
@@ -40,6 +45,7 @@ def main() -> None:
             run = train_once(recipe, data, seed=seed, epochs=epochs, kept=options.out)
             trainings[recipe.name].append(run)
 
+    # Report
     results = Table(*colour_page.RESULTS, title=f"{data.test.name}, last epoch")
     for row in colour_page.result_rows(trainings):
         results.add_row(*row)

@@ -1,7 +1,9 @@
-"""Do convolutions read better than flattening because they keep what is next to what?
+"""Do convolutions read better than flattening because they keep which pixels are neighbours?
 
 python examples/convolution.py
 python examples/convolution.py --quick
+
+To copy this script, copy the folder `reporting` beside it as well.
 """
 
 from __future__ import annotations
@@ -11,12 +13,13 @@ from functools import partial
 
 import numpy as np
 import torch
-from reporting.claims import spread
-from reporting.experiment import Experiment, last, points
+from matplotlib.figure import Figure
+from reporting.experiment import Experiment, last, of_variants
+from reporting.tables import by_name, count, each, percent, points
 from torch.nn import functional
 
 from digitnet import DigitClassifier, ImageSet
-from digitnet.experiments import Comparison, Figures, mean_difference
+from digitnet.experiments import Comparison, Difference, Figures, mean_difference
 from digitnet.models.inspection import count_parameters
 from digitnet.plots import compared_curves
 from digitnet.recipe import REPORT
@@ -25,10 +28,16 @@ RECIPE = replace(REPORT, precision="auto")
 NETWORKS = ("report", "mlp")
 PERMUTED = ", pixels permuted"
 SHIFTS = (0, 1, 2, 3, 4)  # pixels
+DIFFERENCES = {  # between test accuracies
+    "lead": "convolutions against flattening",
+    "lead_permuted": "the same, pixels permuted",
+    "cost": "permuting, for the convolutions",
+    "cost_flattened": "permuting, for the flattened network",
+}
 
 
 def main() -> None:
-    """Answer the question."""
+    """Train both networks, on both orders of the pixels and with all seeds; write the page."""
     experiment = Experiment(
         "Convolution or flattening",
         "The report argues that convolutions beat flattening, because flattening loses which "
@@ -67,14 +76,14 @@ def _train(experiment: Experiment, network: str, permuted: bool, seed: int) -> F
 
 
 def _permuted(images: ImageSet) -> ImageSet:
-    """Put the pixels of all pictures into the same other order."""
+    """Permute the pixels of all images in the same way."""
     flat = images.images.flatten(1)
     order = torch.randperm(flat.shape[1], generator=torch.Generator().manual_seed(0))
     return replace(images, images=flat[:, order].view_as(images.images))
 
 
 def _moved(images: ImageSet, pixels: int) -> list[ImageSet]:
-    """Shift pictures right, left, down and up; what comes in is black."""
+    """Shift images right, left, down and up, and pad them with black."""
     directions = [(1, 0), (-1, 0), (0, 1), (0, -1)] if pixels else [(0, 0)]
     return [
         replace(
@@ -88,36 +97,30 @@ def _moved(images: ImageSet, pixels: int) -> list[ImageSet]:
 
 
 def _write(experiment: Experiment, comparison: Comparison) -> None:
-    names = list(comparison.figures)
-    final = {name: last(comparison, name, "test accuracy") for name in names}
-    lead = mean_difference(final["report"] - final["mlp"])
-    lead_permuted = mean_difference(final["report" + PERMUTED] - final["mlp" + PERMUTED])
-    cost = mean_difference(final["report" + PERMUTED] - final["report"])
-    cost_flattened = mean_difference(final["mlp" + PERMUTED] - final["mlp"])
-    table = experiment.table(
-        ["network", "parameters", f"test accuracy after {experiment.epochs} epochs"]
-        + [f"shifted by {shift}" for shift in SHIFTS[1:]],
-        [
-            [
-                name,
-                f"{comparison.values(name, 'parameters')[0]:,.0f}",
-                spread(final[name]),
-                *(spread(of) for of in comparison.values(name, "shifted").T[1:]),
-            ]
-            for name in names
-        ],
-    )
+    # Figures of each variant, and the differences that the claim is about
+    by_epoch = of_variants(comparison, "test accuracy")
+    shifted = of_variants(comparison, "shifted")
+    final = last(by_epoch)
+    differences = _differences(final)
+
+    # Tables
+    columns = [
+        ("parameters", each(count, of_variants(comparison, "parameters"))),
+        (f"test accuracy after {experiment.epochs} epochs", each(percent, final)),
+        *(
+            (f"shifted by {shift}", {name: percent(of[:, n]) for name, of in shifted.items()})
+            for n, shift in enumerate(SHIFTS)
+            if shift
+        ),
+    ]
+    table = experiment.table(*by_name("network", comparison.figures, columns))
     pairs = experiment.table(
         ["difference in test accuracy", "points, with 95% interval"],
-        [
-            ["convolutions against flattening", points(lead)],
-            ["the same, pixels permuted", points(lead_permuted)],
-            ["permuting, for the convolutions", points(cost)],
-            ["permuting, for the flattened network", points(cost_flattened)],
-        ],
+        [(DIFFERENCES[name], points(of)) for name, of in differences.items()],
     )
+
     experiment.write(
-        found=_found(lead, lead_permuted, cost, cost_flattened),
+        found=_found(**differences),
         sections=[
             f"## Accuracy\n\n{table}\n\n{pairs}\n",
             "Shifted: the mean of shifts right, left, down and up by so many pixels, by networks "
@@ -125,29 +128,37 @@ def _write(experiment: Experiment, comparison: Comparison) -> None:
             "![Test accuracy over the epochs](epochs.png)\n",
             "![Accuracy on shifted test digits](shifted.png)\n",
         ],
-        figures={
-            "epochs": compared_curves(
-                range(1, experiment.epochs + 1),
-                {name: comparison.values(name, "test accuracy") for name in names},
-                title="Test accuracy",
-                xlabel="Epoch",
-            ),
-            "shifted": compared_curves(
-                SHIFTS,
-                {name: comparison.values(name, "shifted") for name in names},
-                title="Accuracy on shifted test digits",
-                xlabel="Shift in pixels",
-            ),
-        },
-        lead=lead,
-        lead_permuted=lead_permuted,
-        cost=cost,
-        cost_flattened=cost_flattened,
+        figures=_curves(by_epoch, shifted),
+        **differences,
     )
 
 
-def _found(lead, lead_permuted, cost, cost_flattened) -> str:
-    """Say in two sentences what came out, whichever way."""
+def _differences(final: dict[str, np.ndarray]) -> dict[str, Difference]:
+    """Return what convolutions gain, and what the permutation costs each network."""
+    report, mlp = (final[network] for network in NETWORKS)
+    report_permuted, mlp_permuted = (final[network + PERMUTED] for network in NETWORKS)
+    return {
+        "lead": mean_difference(report - mlp),
+        "lead_permuted": mean_difference(report_permuted - mlp_permuted),
+        "cost": mean_difference(report_permuted - report),
+        "cost_flattened": mean_difference(mlp_permuted - mlp),
+    }
+
+
+def _curves(by_epoch: dict[str, np.ndarray], shifted: dict[str, np.ndarray]) -> dict[str, Figure]:
+    epochs = range(1, 1 + next(iter(by_epoch.values())).shape[1])
+    return {
+        "epochs": compared_curves(epochs, by_epoch, title="Test accuracy", xlabel="Epoch"),
+        "shifted": compared_curves(
+            SHIFTS, shifted, title="Accuracy on shifted test digits", xlabel="Shift in pixels"
+        ),
+    }
+
+
+def _found(
+    lead: Difference, lead_permuted: Difference, cost: Difference, cost_flattened: Difference
+) -> str:
+    """Return the conclusion in two sentences."""
     better = {1: "read more than", -1: "read less than", 0: "cannot be told from"}
     first = (
         f"Convolutions {better[lead.sign]} a flattened network of as many parameters, by "

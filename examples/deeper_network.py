@@ -2,6 +2,8 @@
 
 python examples/deeper_network.py
 python examples/deeper_network.py --quick
+
+To copy this script, copy the folder `reporting` beside it as well.
 """
 
 from __future__ import annotations
@@ -14,8 +16,8 @@ from itertools import pairwise
 import numpy as np
 import torch
 from matplotlib.figure import Figure
-from reporting.claims import spread
-from reporting.experiment import Experiment, points
+from reporting.experiment import Experiment, against_first, of_variants
+from reporting.tables import Column, by_name, count, each, percent, points
 from torch import nn
 
 from digitnet import DigitClassifier
@@ -25,15 +27,15 @@ from digitnet.plots import compared_curves
 from digitnet.recipe import REPORT
 
 RECIPE = replace(REPORT, batch_size=128, precision="auto")
-PICTURES = 6_000  # of the training set: on few, over-fitting shows sooner
-DEPTHS = (2, 4, 6, 10)  # convolutions
-WIDTH, WIDTHS = 32, (16, 64)  # channels of the report's first convolution, and others
-MIDDLE = 2  # the depth at which widths are compared
-LOOKED_AT = 4_000  # test pictures read after each epoch; after the last one, all are
+TRAIN_IMAGES = 6_000  # of 60,000: with few, over-fitting shows sooner
+DEPTHS = (2, 4, 6, 10)  # convolutions; the report has 2
+WIDTH = 32  # channels of the report's first convolution
+OTHER_WIDTHS = (16, 64)  # half and twice as many, at the report's depth
+VALIDATION_IMAGES = 4_000  # test images evaluated after each epoch, to save time; all at the end
 
 
 def main() -> None:
-    """Answer the question."""
+    """Train networks of each depth and width with all seeds, and write the page."""
     experiment = Experiment(
         "A deeper network",
         "The report would try a deeper network next. Here its network grows from 2 to 10 "
@@ -43,17 +45,17 @@ def main() -> None:
         epochs=8,
     )
     settings = [(depth, WIDTH, norm) for norm in (False, True) for depth in DEPTHS]
-    settings += [(MIDDLE, width, True) for width in WIDTHS]
+    settings += [(DEPTHS[0], width, True) for width in OTHER_WIDTHS]
     comparison = experiment.compare(
         {_name(*setting): partial(_train, experiment, *setting) for setting in settings},
         recipe=vars(RECIPE),
-        pictures=PICTURES,
+        pictures=TRAIN_IMAGES,
     )
     _write(experiment, comparison)
 
 
 def network(depth: int, width: int, norm: bool) -> nn.Module:
-    """Return the report's network with so many 3x3 convolutions in place of two.
+    """Return the report's network with `depth` 3x3 convolutions in place of two.
 
     The first convolution and pooling are the report's. Half of those that are added stand on
     14x14 pixels, before the second pooling, and half on 7x7, after it.
@@ -90,13 +92,16 @@ def _name(depth: int, width: int, norm: bool) -> str:
 
 
 def _train(experiment: Experiment, depth: int, width: int, norm: bool, seed: int) -> Figures:
-    torch.manual_seed(seed)  # for the first weights of a network of one's own
+    # Train
+    torch.manual_seed(seed)  # for the initial weights of a network that digitnet did not build
     own = network(depth, width, norm).to(memory_format=torch.channels_last)  # faster
     classifier = DigitClassifier(own, recipe=RECIPE, seed=seed)
-    train, test = experiment.data.train[:PICTURES], experiment.data.test
+    train, test = experiment.data.train[:TRAIN_IMAGES], experiment.data.test
     history = classifier.fit(
-        train, epochs=experiment.epochs, validation_data=test[:LOOKED_AT], verbose=0
+        train, epochs=experiment.epochs, validation_data=test[:VALIDATION_IMAGES], verbose=0
     )
+
+    # Evaluate
     test_accuracy, training_accuracy = classifier.score(test), classifier.score(train)
     return {
         "parameters": count_parameters(classifier.model),
@@ -109,78 +114,35 @@ def _train(experiment: Experiment, depth: int, width: int, norm: bool, seed: int
 
 
 def _write(experiment: Experiment, comparison: Comparison) -> None:
-    names = list(comparison.figures)
-    first = names[0]
-    ends = {name: comparison.values(name, "test accuracy") for name in names}
-    seconds = {name: float(comparison.values(name, "epoch seconds").min()) for name in names}
-    in_time = {name: _epochs_in_time(seconds, name, experiment.epochs) for name in names}
-    timed = {
-        name: comparison.values(name, "accuracy by epoch")[:, in_time[name] - 1] for name in names
+    # Accuracies after the last epoch, and after as many as fit into the time of the fastest network
+    equal_epochs = of_variants(comparison, "test accuracy")
+    seconds = each(lambda epochs: float(epochs.min()), of_variants(comparison, "epoch seconds"))
+    fastest = min(seconds.values())
+    in_time = each(lambda own: max(1, int(experiment.epochs * fastest / own)), seconds)
+    equal_time = {
+        name: by_epoch[:, in_time[name] - 1]
+        for name, by_epoch in of_variants(comparison, "accuracy by epoch").items()
     }
-    gains = {name: mean_difference(ends[name] - ends[first]) for name in names[1:]}
-    gains_in_time = {name: mean_difference(timed[name] - timed[first]) for name in names[1:]}
-    gaps = {name: comparison.difference(name, first, "gap") for name in names[1:]}
-    table = experiment.table(
-        [
-            *("network", "parameters", "seconds of its fastest epoch", "test accuracy"),
-            *("against the first", "training accuracy", "gap"),
-        ],
-        [
-            [
-                name,
-                f"{comparison.values(name, 'parameters')[0]:,.0f}",
-                f"{seconds[name]:.1f}",
-                spread(ends[name]),
-                points(gains[name]) if name in gains else "",
-                spread(comparison.values(name, "training accuracy")),
-                spread(comparison.values(name, "gap")),
-            ]
-            for name in names
-        ],
-    )
-    times = experiment.table(
-        ["network", "epochs in the same time", "test accuracy then", "against the first"],
-        [
-            [
-                name,
-                str(in_time[name]),
-                spread(timed[name]),
-                points(gains_in_time[name]) if name in gains else "",
-            ]
-            for name in names
-        ],
-    )
+
+    # Differences from the report's network
+    first, *others = comparison.figures
+    gains = against_first(comparison, "test accuracy")
+    gains_in_time = {name: mean_difference(equal_time[name] - equal_time[first]) for name in others}
+    gaps = against_first(comparison, "gap")
+
+    # Tables
+    tables = [
+        experiment.table(*by_name("network", comparison.figures, columns))
+        for columns in (
+            _columns_at_equal_epochs(comparison, seconds, gains),
+            _columns_at_equal_time(in_time, equal_time, gains_in_time),
+        )
+    ]
+
     experiment.write(
         found=_found(gains, gains_in_time, gaps),
-        sections=[
-            f"## At equal epochs\n\nAfter {experiment.epochs} epochs on the first "
-            f"{min(PICTURES, len(experiment.data.train)):,} training pictures; the gap is "
-            "training less test accuracy, both read "
-            f"after the training.\n\n{table}\n",
-            "![Accuracy by depth](depth.png)\n",
-            "![Gap by depth](gap.png)\n",
-            "## At equal time\n\nThe epochs that each finishes (at least one) while the fastest "
-            "takes all of its own, by the seconds of the fastest epoch of each, which other work "
-            "on the machine disturbed least; they are not the same in another run. The accuracies "
-            f"are on the first {LOOKED_AT:,} test pictures.\n\n{times}\n",
-            "![Accuracy by depth at equal time](time.png)\n",
-        ],
-        figures={
-            "depth": _by_depth(
-                "Accuracy at equal epochs",
-                {
-                    "test": ends,
-                    "training": {
-                        name: comparison.values(name, "training accuracy") for name in names
-                    },
-                },
-            ),
-            "gap": _by_depth(
-                "Training less test accuracy",
-                {"gap": {name: comparison.values(name, "gap") for name in names}},
-            ),
-            "time": _by_depth("Test accuracy at equal time", {"test": timed}),
-        },
+        sections=_sections(experiment, *tables),
+        figures=_figures(comparison, equal_epochs, equal_time),
         seconds_an_epoch=seconds,
         epochs_in_time=in_time,
         gains=gains,
@@ -189,8 +151,60 @@ def _write(experiment: Experiment, comparison: Comparison) -> None:
     )
 
 
-def _epochs_in_time(seconds: dict[str, float], name: str, epochs: int) -> int:
-    return max(1, int(epochs * min(seconds.values()) / seconds[name]))
+def _columns_at_equal_epochs(
+    comparison: Comparison, seconds: dict[str, float], gains: dict[str, Difference]
+) -> list[Column]:
+    test, training, gap = (
+        each(percent, of_variants(comparison, figure))
+        for figure in ("test accuracy", "training accuracy", "gap")
+    )
+    return [
+        ("parameters", each(count, of_variants(comparison, "parameters"))),
+        ("seconds of its fastest epoch", each("{:.1f}".format, seconds)),
+        ("test accuracy", test),
+        ("against the first", each(points, gains)),
+        ("training accuracy", training),
+        ("gap", gap),
+    ]
+
+
+def _columns_at_equal_time(
+    in_time: dict[str, int], accuracies: dict[str, np.ndarray], gains: dict[str, Difference]
+) -> list[Column]:
+    return [
+        ("epochs in the same time", each(str, in_time)),
+        ("test accuracy then", each(percent, accuracies)),
+        ("against the first", each(points, gains)),
+    ]
+
+
+def _sections(experiment: Experiment, equal_epochs: str, equal_time: str) -> list[str]:
+    return [
+        f"## At equal epochs\n\nAfter {experiment.epochs} epochs on the first "
+        f"{min(TRAIN_IMAGES, len(experiment.data.train)):,} training pictures; the gap is "
+        "training less test accuracy, both read "
+        f"after the training.\n\n{equal_epochs}\n",
+        "![Accuracy by depth](depth.png)\n",
+        "![Gap by depth](gap.png)\n",
+        "## At equal time\n\nThe epochs that each finishes (at least one) while the fastest "
+        "takes all of its own, by the seconds of the fastest epoch of each, which other work "
+        "on the machine disturbed least; they are not the same in another run. The accuracies "
+        f"are on the first {VALIDATION_IMAGES:,} test pictures.\n\n{equal_time}\n",
+        "![Accuracy by depth at equal time](time.png)\n",
+    ]
+
+
+def _figures(
+    comparison: Comparison, equal_epochs: dict[str, np.ndarray], equal_time: dict[str, np.ndarray]
+) -> dict[str, Figure]:
+    training, gap = (of_variants(comparison, figure) for figure in ("training accuracy", "gap"))
+    return {
+        "depth": _by_depth(
+            "Accuracy at equal epochs", {"test": equal_epochs, "training": training}
+        ),
+        "gap": _by_depth("Training less test accuracy", {"gap": gap}),
+        "time": _by_depth("Test accuracy at equal time", {"test": equal_time}),
+    }
 
 
 def _by_depth(title: str, kinds: dict[str, dict[str, np.ndarray]]) -> Figure:
@@ -207,17 +221,20 @@ def _by_depth(title: str, kinds: dict[str, dict[str, np.ndarray]]) -> Figure:
 def _found(
     gains: dict[str, Difference], in_time: dict[str, Difference], gaps: dict[str, Difference]
 ) -> str:
-    """Say in two sentences what came out, whichever way."""
+    """Return the conclusion in two sentences."""
     best = max(gains, key=lambda name: gains[name].mean)
     deepest = [_name(DEPTHS[-1], WIDTH, norm) for norm in (True, False)]
-    better = {1: "more", -1: "less", 0: "not measurably more"}
-    wider = {1: "grows", -1: "shrinks", 0: "does not measurably change"}
+
+    # A network over-fits if its gap grows while its test accuracy falls
     over_fits = [name for name in deepest if gaps[name].sign == 1 and gains[name].sign == -1]
     verdict = (
         f"over-fitting shows in {' and in '.join(over_fits)}"
         if over_fits
         else "neither loses accuracy while its gap grows, so over-fitting does not show"
     )
+
+    better = {1: "more", -1: "less", 0: "not measurably more"}
+    wider = {1: "grows", -1: "shrinks", 0: "does not measurably change"}
     return (
         f"Against the report's 2 convolutions, '{best}' gains most at equal epochs "
         f"({points(gains[best])}), and in the same time it reads {better[in_time[best].sign]} "

@@ -3,6 +3,8 @@
 python examples/mnist_report.py
 python examples/mnist_report.py --seeds 5
 python examples/mnist_report.py --quick
+
+To copy this script, copy the folder `reporting` beside it as well.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import time
 from pathlib import Path
 
 from matplotlib.figure import Figure
-from reporting import claims, page
+from reporting import claims, evaluation, page
 from reporting.options import QUICK_EPOCHS, Data, load, parse
 from reporting.runs import Run, train_once
 from rich.console import Console
@@ -22,17 +24,17 @@ from rich.table import Table
 
 from digitnet import machine, plots
 
-GALLERY = 24  # mistakes shown
-
 
 def main() -> None:
-    """Make the report."""
+    """Train with all seeds, judge the original's claims, and write the report."""
+    # Options and data
     options = parse("Make the complete MNIST report.", out="report")
     started = time.perf_counter()
     console = Console()
     data = load(options.data, quick=options.quick, console=console)
     options.out.mkdir(parents=True, exist_ok=True)
 
+    # Trainings
     epochs = options.epochs or (QUICK_EPOCHS if options.quick else None)
     runs = []
     for seed in range(options.seeds):
@@ -42,6 +44,7 @@ def main() -> None:
             run.classifier.summary()
         runs.append(run)
 
+    # Report
     verdicts = claims.judge(runs)
     _print_results(console, runs, verdicts)
     for name, figure in _figures(data, runs[0]).items():
@@ -61,31 +64,19 @@ def main() -> None:
 
 
 def _figures(data: Data, run: Run) -> dict[str, Figure]:
-    classes = data.test.classes
-    worst = run.test.mistakes(GALLERY)
+    counts = {
+        "training": data.train.class_counts.numpy(),
+        "test": data.test.class_counts.numpy(),
+    }
     return {
-        "class_distribution": plots.class_distribution(
-            {
-                "training": data.train.class_counts.numpy(),
-                "test": data.test.class_counts.numpy(),
-            },
-            classes,
-        ),
-        "samples": plots.sample_grid(data.train.images.numpy(), data.train.labels.numpy(), classes),
+        "class_distribution": plots.class_distribution(counts, data.test.classes),
         "learning_curves": run.history.plot(),
-        "confusion_matrix": plots.confusion_matrix(run.test.confusion, classes),
-        "per_class_accuracy": plots.per_class_accuracy(run.test.per_class, classes),
-        "mistakes": plots.mistakes_gallery(
-            data.test.images[[mistake.index for mistake in worst]].numpy(),
-            [mistake.label for mistake in worst],
-            [mistake.prediction for mistake in worst],
-            [mistake.confidence for mistake in worst],
-            classes,
-        ),
+        **evaluation.figures(data, run.test),
     }
 
 
 def _print_results(console: Console, runs: list[Run], verdicts: list[claims.Verdict]) -> None:
+    # Each epoch beside the original's
     results = Table(title="Results; below each figure the original's", show_lines=True)
     for name in page.EPOCH_HEADER[:5]:
         results.add_column(name, justify="right")
@@ -93,6 +84,8 @@ def _print_results(console: Console, runs: list[Run], verdicts: list[claims.Verd
         pairs = zip(figures[:4], figures[4:], strict=True)
         results.add_row(epoch, *(f"{ours}\n[dim]{printed}[/dim]" for ours, printed in pairs))
     console.print(results)
+
+    # The original's claims
     if not verdicts:
         return
     judged = Table(title="The original's claims", show_lines=True)

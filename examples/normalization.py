@@ -2,6 +2,8 @@
 
 python examples/normalization.py
 python examples/normalization.py --quick
+
+To copy this script, copy the folder `reporting` beside it as well.
 """
 
 from __future__ import annotations
@@ -9,10 +11,11 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
 import torch
 from matplotlib.figure import Figure
-from reporting.claims import spread
-from reporting.experiment import Experiment, last, plain, points
+from reporting.experiment import Experiment, last, of_variants
+from reporting.tables import by_name, each, mean, percent, points
 
 from digitnet import ImageClassifier
 from digitnet.callbacks import LambdaCallback
@@ -21,19 +24,23 @@ from digitnet.experiments import Comparison, Difference, Figures, mean_differenc
 from digitnet.plots import compared_curves
 from digitnet.recipe import REPORT
 
-RATES = (1e-3, 3e-3, 1e-2)  # the report's, and two where the effect should show more
-SETTINGS = {"with": (MEAN, STD), "without": (0.0, 1.0)}  # 0 and 1 leave pixels in 0..1
-WINDOW = 10  # steps whose losses are averaged
+RATES = (1e-3, 3e-3, 1e-2)  # learning rates: the report's, and two that amplify the effect
+SETTINGS = {
+    "with": (MEAN, STD),
+    "without": (0.0, 1.0),
+}  # mean, deviation; the last is none
+WINDOW = 10  # steps whose losses are averaged, against the noise of single batches
 SETTLED = 0.3  # nats; with normalisation reached within a fifth of the first epoch
-KINDS = {  # what the table calls each, and its decimals
+KINDS = {  # figures of the first epoch: heading and decimals
     "unsteadiness": ("change of loss from step to step", 4),
     "steps to settle": (f"steps to a loss of {SETTLED}", 0),
     "first loss": ("mean loss of the first epoch", 3),
 }
+AFTER = "test accuracy after it"
 
 
 def main() -> None:
-    """Answer the question."""
+    """Train with and without normalisation, at each rate and with all seeds; write the page."""
     experiment = Experiment(
         "With and without normalisation",
         "The report says that without normalisation the loss is less stable in the first epoch "
@@ -58,25 +65,28 @@ def _name(setting: str, rate: float) -> str:
 
 
 def _train(experiment: Experiment, setting: str, rate: float, seed: int) -> Figures:
-    mean, std = SETTINGS[setting]
+    # Train, and record the loss of each batch
+    own_mean, own_std = SETTINGS[setting]
     classifier = ImageClassifier(
         classes=DIGITS,
         input_shape=INPUT_SHAPE,
-        mean=mean,
-        std=std,
+        mean=own_mean,
+        std=own_std,
         recipe=replace(REPORT, learning_rate=rate),
         seed=seed,
     )
-    noted: list[torch.Tensor] = []
-    note = LambdaCallback(on_batch_end=lambda state: noted.append(state.batch_loss))
+    recorded: list[torch.Tensor] = []
+    recorder = LambdaCallback(on_batch_end=lambda state: recorded.append(state.batch_loss))
     history = classifier.fit(
         experiment.data.train,
         epochs=experiment.epochs if rate == RATES[0] else 1,
         validation_data=experiment.data.test,
-        callbacks=[note],
+        callbacks=[recorder],
         verbose=0,
     )
-    losses = torch.stack(noted[: len(noted) // len(history)]).double()  # of the first epoch
+
+    # The first epoch: how its losses change, and when they settle
+    losses = torch.stack(recorded[: len(recorded) // len(history)]).double()
     size = min(WINDOW, len(losses))
     windows = losses[: len(losses) // size * size].view(-1, size).mean(dim=1)
     below = (windows < SETTLED).nonzero()
@@ -91,6 +101,7 @@ def _train(experiment: Experiment, setting: str, rate: float, seed: int) -> Figu
 
 
 def _write(experiment: Experiment, comparison: Comparison) -> None:
+    # Tables of the first epoch: each variant, and without less with normalisation
     costs = {
         f"{rate:g}": {
             kind: comparison.difference(_name("without", rate), _name("with", rate), kind)
@@ -98,42 +109,18 @@ def _write(experiment: Experiment, comparison: Comparison) -> None:
         }
         for rate in RATES
     }
-    header = [*(label for label, _ in KINDS.values()), "test accuracy after it"]
-    table = experiment.table(
-        ["normalisation", *header],
-        [
-            [
-                name,
-                *(
-                    plain(comparison.values(name, kind), decimals)
-                    for kind, (_, decimals) in KINDS.items()
-                ),
-                spread(comparison.values(name, "first accuracy")),
-            ]
-            for name in comparison.figures
-        ],
-    )
-    differences = experiment.table(
-        ["without less with, learning rate", *header],
-        [
-            [
-                rate,
-                *(points(of[kind], "", 1, decimals) for kind, (_, decimals) in KINDS.items()),
-                points(of["first accuracy"]),
-            ]
-            for rate, of in costs.items()
-        ],
-    )
-    pair = [_name(setting, RATES[0]) for setting in SETTINGS]
-    final = [last(comparison, name, "test accuracy") for name in pair]
-    gain = mean_difference(final[0] - final[1])
+    table = _first_epoch_table(experiment, comparison)
+    differences = _differences_table(experiment, costs)
+
+    # Table of the last epoch, at the report's learning rate
+    final = last(of_variants(comparison, "test accuracy"))
+    pair = {_name(setting, RATES[0]): final[_name(setting, RATES[0])] for setting in SETTINGS}
+    gain = mean_difference(np.subtract(*pair.values()))
     ends = experiment.table(
         ["normalisation", f"test accuracy after {experiment.epochs} epochs"],
-        [
-            *([name, spread(values)] for name, values in zip(pair, final, strict=True)),
-            ["with less without", points(gain)],
-        ],
+        [*each(percent, pair).items(), ("with less without", points(gain))],
     )
+
     experiment.write(
         found=_found(costs, gain),
         sections=[
@@ -148,6 +135,24 @@ def _write(experiment: Experiment, comparison: Comparison) -> None:
         costs=costs,
         gain=gain,
     )
+
+
+def _first_epoch_table(experiment: Experiment, comparison: Comparison) -> str:
+    columns = [
+        (heading, each(partial(mean, decimals=decimals), of_variants(comparison, kind)))
+        for kind, (heading, decimals) in KINDS.items()
+    ]
+    columns.append((AFTER, each(percent, of_variants(comparison, "first accuracy"))))
+    return experiment.table(*by_name("normalisation", comparison.figures, columns))
+
+
+def _differences_table(experiment: Experiment, costs: dict[str, dict[str, Difference]]) -> str:
+    columns = [
+        (heading, {rate: points(of[kind], "", 1, decimals) for rate, of in costs.items()})
+        for kind, (heading, decimals) in KINDS.items()
+    ]
+    columns.append((AFTER, {rate: points(of["first accuracy"]) for rate, of in costs.items()}))
+    return experiment.table(*by_name("without less with, learning rate", costs, columns))
 
 
 def _losses(comparison: Comparison, rate: float) -> Figure:
@@ -168,20 +173,24 @@ def _losses(comparison: Comparison, rate: float) -> Figure:
 
 
 def _found(costs: dict[str, dict[str, Difference]], gain: Difference) -> str:
-    """Say in two sentences what came out, whichever way."""
+    """Return the conclusion in two sentences."""
+    # Whether the report's claim holds at its own learning rate
     report = costs[f"{RATES[0]:g}"]
-    word = {1: "more", -1: "less", 0: "not measurably more"}
-    settle = {1: "later", -1: "sooner", 0: "not measurably later"}
     signs = report["unsteadiness"].sign, report["steps to settle"].sign
     claim = {(1, 1): "holds", (-1, -1): "does not hold"}.get(
         signs, "holds in part" if 1 in signs else "is not borne out"
     )
+
+    # Where normalisation raises the accuracy
     higher = [rate for rate in costs if costs[rate]["first accuracy"].sign == -1]
     where = (
         f"at the learning rate{'s' * (len(higher) > 1)} {' and '.join(higher)}"
         if higher
         else "at no learning rate"
     )
+
+    word = {1: "more", -1: "less", 0: "not measurably more"}
+    settle = {1: "later", -1: "sooner", 0: "not measurably later"}
     end = {1: "ends higher", -1: "ends lower", 0: "cannot be told from the other"}
     return (
         f"Without normalisation the loss of the report's recipe changes {word[signs[0]]} from step "

@@ -9,6 +9,7 @@ import numpy as np
 
 from reporting import original
 from reporting.runs import Run
+from reporting.tables import percent
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def _final_accuracy(runs: list[Run]) -> Verdict:
     accuracies = np.array([run.history[-1].val_accuracy for run in runs])
     return Verdict(
         f"The test accuracy after {original.FINAL_EPOCH} epochs is {wanted:.2%}.",
-        spread(accuracies),
+        percent(accuracies),
         "yes" if accuracies.mean() >= wanted else "no",
     )
 
@@ -54,7 +55,7 @@ def _first_epoch(runs: list[Run]) -> Verdict:
     return Verdict(
         f"The first epoch ends at {wanted.train_accuracy:.2%} in training and "
         f"{wanted.test_accuracy:.2%} in the test.",
-        f"{spread(train)} in training, {spread(test)} in the test",
+        f"{percent(train)} in training, {percent(test)} in the test",
         "yes" if near else f"no, it starts {direction}",
     )
 
@@ -64,7 +65,7 @@ def _every_digit(runs: list[Run]) -> Verdict:
     above = int((lowest > original.LOWEST_CLASS_ACCURACY).sum())
     return Verdict(
         f"Every digit is above {original.LOWEST_CLASS_ACCURACY:.1%}.",
-        f"the lowest has {spread(lowest)}, whichever it is in a seed",
+        f"the lowest has {percent(lowest)}, whichever it is in a seed",
         _share(above, len(runs)),
     )
 
@@ -104,16 +105,10 @@ def _gap(runs: list[Run]) -> Verdict:
     return Verdict(
         "The gap between training and test accuracy is small.",
         f"{100 * gap.mean():.2f} points: without dropout, the training set is read at "
-        f"{spread(train)}. The training accuracy in the table, measured while dropout is at "
+        f"{percent(train)}. The training accuracy in the table, measured while dropout is at "
         "work, hides that",
         "yes" if gap.mean() < 0.01 else "no",
     )
-
-
-def spread(values: np.ndarray) -> str:
-    """Return the mean of shares in percent and, where there are several, their deviation."""
-    text = f"{100 * values.mean():.2f}%"
-    return f"{text} ± {100 * values.std(ddof=1):.2f}" if len(values) > 1 else text
 
 
 def _share(count: int, total: int) -> str:

@@ -10,12 +10,12 @@ from matplotlib.figure import Figure
 
 from digitnet import plots
 from digitnet.models.inspection import count_parameters
-from reporting.claims import spread
+from reporting import evaluation
 from reporting.colours import Run
+from reporting.evaluation import confusion_rows
 from reporting.options import Data
-from reporting.page import table
+from reporting.tables import median_and_range, percent, table
 
-GALLERY = 24  # mistakes shown
 RESULTS = ("recipe", "parameters", "epochs", "test accuracy", "test loss", "seconds of training")
 
 
@@ -26,9 +26,9 @@ def result_rows(trainings: Mapping[str, list[Run]]) -> list[list[str]]:
             f"`{name}`",
             f"{count_parameters(runs[0].classifier.model):,}",
             str(len(runs[0].classifier.history)),
-            spread(np.array([run.test.accuracy for run in runs])),
+            percent(np.array([run.test.accuracy for run in runs])),
             f"{np.mean([run.test.loss for run in runs]):.3f}",
-            _median_and_range([run.seconds[-1] for run in runs]),
+            median_and_range([run.seconds[-1] for run in runs]),
         ]
         for name, runs in trainings.items()
     ]
@@ -41,46 +41,31 @@ def tables(
     *_, runs = trainings.values()
     note = f"**NOT COMPARABLE.** {data.warning}\n\n" if data.warning else ""
     test = runs[0].test
-    confusions = [
-        [test.classes[item.label], test.classes[item.prediction], str(item.count)]
-        for item in test.most_confused(10)
-    ]
     accuracies = [np.array([run.test.per_class for run in of]) for of in trainings.values()]
     classes = [
-        [name, *(spread(of_recipe[:, label]) for of_recipe in accuracies)]
+        [name, *(percent(of_recipe[:, label]) for of_recipe in accuracies)]
         for label, name in enumerate(test.classes)
     ]
     made = {
         "results": table(RESULTS, result_rows(trainings)),
         "over_time": table(("epoch", "seconds of training", "test accuracy"), _over_time(runs)),
         "classes": table(("class", *(f"`{name}`" for name in trainings)), classes),
-        "confusions": table(("it is", "read as", "times"), confusions),
+        "confusions": table(("it is", "read as", "times"), confusion_rows(test)),
         "conditions": table(("what", "value"), [[*pair] for pair in conditions.items()]),
     }
     return {name: f"{note}{text}\n" for name, text in made.items()}
 
 
 def figures(data: Data, trainings: Mapping[str, list[Run]]) -> dict[str, Figure]:
-    """Return the figures of the page by name; where they are of one training, the first seed's."""
+    """Return the figures of the page by name; those of one training are the first seed's."""
     *_, runs = trainings.values()
-    test, classes = runs[0].test, runs[0].test.classes
-    worst = test.mistakes(GALLERY)
     return {
-        "samples": plots.sample_grid(data.train.images.numpy(), data.train.labels.numpy(), classes),
         "accuracy_over_time": _draw_over_time(trainings),
         **{
             f"learning_curves_{name}": of[0].classifier.history.plot()
             for name, of in trainings.items()
         },
-        "confusion_matrix": plots.confusion_matrix(test.confusion, classes),
-        "per_class_accuracy": plots.per_class_accuracy(test.per_class, classes),
-        "mistakes": plots.mistakes_gallery(
-            data.test.images[[mistake.index for mistake in worst]].numpy(),
-            [mistake.label for mistake in worst],
-            [mistake.prediction for mistake in worst],
-            [mistake.confidence for mistake in worst],
-            classes,
-        ),
+        **evaluation.figures(data, runs[0].test),
     }
 
 
@@ -117,7 +102,7 @@ def _over_time(runs: list[Run]) -> list[list[str]]:
         [
             str(log.epoch),
             f"{np.mean([run.seconds[place] for run in runs]):.0f}",
-            spread(np.array([run.classifier.history[place].val_accuracy for run in runs])),
+            percent(np.array([run.classifier.history[place].val_accuracy for run in runs])),
         ]
         for place, log in enumerate(runs[0].classifier.history)
     ]
@@ -138,8 +123,3 @@ def _draw_over_time(trainings: Mapping[str, list[Run]]) -> Figure:
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False)
     return figure
-
-
-def _median_and_range(values: list[float]) -> str:
-    text = f"{np.median(values):.0f}"
-    return f"{text} ({min(values):.0f} to {max(values):.0f})" if len(values) > 1 else text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import shlex
 import sys
 import time
@@ -20,9 +19,10 @@ from digitnet import machine
 from digitnet.errors import DigitNetError
 from digitnet.experiments import Comparison, Difference, Figures, compare
 from reporting.options import load, parse
-from reporting.page import table
+from reporting.tables import table
 
-QUICK_SEEDS, QUICK_PICTURES = 2, (1_500, 500)
+QUICK_SEEDS = 2  # the fewest that have a deviation
+QUICK_IMAGES = (1_500, 500)  # training, test: seconds a training
 
 
 class Experiment:
@@ -44,9 +44,7 @@ class Experiment:
         self.epochs = options.epochs or (1 if options.quick else epochs)
         self.out = options.out
         self.console = Console()
-        self.data = load(
-            options.data, quick=options.quick, console=self.console, most=QUICK_PICTURES
-        )
+        self.data = load(options.data, quick=options.quick, console=self.console, most=QUICK_IMAGES)
         self._command = shlex.join(["python", f"examples/{script.name}", *sys.argv[1:]])
         self._seconds = 0.0
 
@@ -65,10 +63,10 @@ class Experiment:
             "train": [self.data.train.name, len(self.data.train)],
             "test": [self.data.test.name, len(self.data.test)],
         }
-        told = {name: self._telling(name, train) for name, train in variants.items()}
+        timed = {name: self._timed(name, train) for name, train in variants.items()}
         try:
             comparison = compare(
-                told, seeds=self.seeds, path=self.out / "trainings.json", settings=settings
+                timed, seeds=self.seeds, path=self.out / "trainings.json", settings=settings
             )
         except DigitNetError as error:
             raise SystemExit(str(error)) from error
@@ -99,12 +97,16 @@ class Experiment:
             **machine.describe(),
             "seconds of all trainings": round(self._seconds),
         }
+
+        # Figures and results
         for name, figure in figures.items():
             figure.savefig(self.out / f"{name}.png")
         content = {"found": found, "warning": self.data.warning, **results, **conditions}
         (self.out / "results.json").write_text(
             json.dumps(content, indent=1, default=_for_json) + "\n"
         )
+
+        # Page
         page = [
             f"# {self.title}\n",
             *([f"> **NOT COMPARABLE.** {self.data.warning}\n"] if self.data.warning else []),
@@ -117,20 +119,24 @@ class Experiment:
         self.console.print(found)
         self.console.print(f"The page is [bold]{self.out / 'index.md'}[/bold].")
 
-    def _telling(self, name: str, train: Callable[[int], Figures]) -> Callable[[int], Figures]:
-        def told(seed: int) -> Figures:
+    def _timed(self, name: str, train: Callable[[int], Figures]) -> Callable[[int], Figures]:
+        """Return the training so that it also prints and returns its seconds."""
+
+        def timed(seed: int) -> Figures:
             started = time.perf_counter()
             figures = train(seed)
             seconds = time.perf_counter() - started
             self.console.print(f"{name}, seed {seed}: {seconds:.0f} s", highlight=False)
             return {**figures, "seconds": seconds}
 
-        return told
+        return timed
 
     def _made(self, conditions: Mapping[str, object]) -> str:
         train, test = self.data.train, self.data.test
-        rows = [[key, f"`{value}`" if key == "command" else str(value)]
-                for key, value in conditions.items()]  # fmt: skip
+        rows = [
+            [key, f"`{value}`" if key == "command" else str(value)]
+            for key, value in conditions.items()
+        ]
         return (
             "## How this was made\n\n"
             f"{train.name} ({len(train):,} pictures, or the first of them where it is said above), "
@@ -144,31 +150,23 @@ class Experiment:
         )
 
 
-def points(
-    difference: Difference, unit: str = "points", scale: float = 100, decimals: int = 2
-) -> str:
-    """Return a difference with its interval in words, of shares in percentage points."""
-    mean, low, high = (
-        f"{scale * value:+.{decimals}f}"
-        for value in (difference.mean, difference.low, difference.high)
-    )
-    interval = "no interval" if math.isnan(difference.low) else f"{low} to {high}"
-    return f"{mean}{unit and ' '}{unit} ({interval})"
+def of_variants(comparison: Comparison, figure: str) -> dict[str, np.ndarray]:
+    """Return a figure of each variant, (seeds,) or (seeds, numbers in the row)."""
+    return {name: comparison.values(name, figure) for name in comparison.figures}
 
 
-def last(comparison: Comparison, variant: str, figure: str) -> np.ndarray:
-    """Return the last number of a row of each seed, (seeds,)."""
-    return comparison.values(variant, figure)[:, -1]
+def against_first(comparison: Comparison, figure: str) -> dict[str, Difference]:
+    """Return by how much a figure of each other variant is greater than that of the first."""
+    return {row.variant: row.against for row in comparison.rows(figure) if row.against}
 
 
-def plain(values: np.ndarray, decimals: int) -> str:
-    """Return the mean of numbers and their deviation."""
-    text = f"{values.mean():.{decimals}f}"
-    return f"{text} ± {values.std(ddof=1):.{decimals}f}" if len(values) > 1 else text
+def last(rows: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the last number of each row: (seeds, numbers in the row) to (seeds,)."""
+    return {name: values[:, -1] for name, values in rows.items()}
 
 
 def _for_json(value: object) -> object:
-    """Return for JSON what it does not know."""
+    """Return a value that JSON does not know as one that it does."""
     if isinstance(value, Difference):
         return vars(value)
     if isinstance(value, np.ndarray):

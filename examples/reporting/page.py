@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from digitnet.models.inspection import count_parameters, layer_rows
 from reporting import original
-from reporting.claims import Verdict, spread
+from reporting.claims import Verdict
+from reporting.evaluation import confusion_rows
 from reporting.options import Data
 from reporting.runs import Run
+from reporting.tables import percent, table
 
 
 def write(
@@ -54,9 +55,9 @@ def epoch_rows(runs: list[Run]) -> list[list[str]]:
             [
                 str(epoch),
                 f"{np.mean([log.loss for log in logs]):.4f}",
-                spread(np.array([log.accuracy for log in logs])),
+                percent(np.array([log.accuracy for log in logs])),
                 f"{np.mean([log.val_loss for log in logs]):.4f}",
-                spread(np.array([log.val_accuracy for log in logs])),
+                percent(np.array([log.val_accuracy for log in logs])),
                 f"{printed.train_loss:.4f}",
                 f"{printed.train_accuracy:.2%}",
                 f"{printed.test_loss:.4f}",
@@ -84,7 +85,7 @@ def _summary(runs: list[Run]) -> str:
     seeds = f", the mean ± standard deviation of {len(runs)} seeds" if len(runs) > 1 else ""
     return (
         f"A network of {count_parameters(runs[0].classifier.model):,} parameters reads "
-        f"**{spread(accuracies)}** of the test set after {len(runs[0].history)} epochs{seeds}.\n"
+        f"**{percent(accuracies)}** of the test set after {len(runs[0].history)} epochs{seeds}.\n"
     )
 
 
@@ -163,7 +164,7 @@ The figures of seed {runs[0].seed}; what the first calls validation is the test 
 def _per_class(runs: list[Run]) -> str:
     accuracies = np.array([run.test.per_class for run in runs])
     rows = [
-        [name, f"{count:,}", spread(accuracies[:, label])]
+        [name, f"{count:,}", percent(accuracies[:, label])]
         for label, (name, count) in enumerate(
             zip(runs[0].test.classes, runs[0].test.class_counts.tolist(), strict=True)
         )
@@ -176,15 +177,11 @@ def _per_class(runs: list[Run]) -> str:
 
 
 def _confusions(run: Run) -> str:
-    rows = [
-        [run.test.classes[item.label], run.test.classes[item.prediction], str(item.count)]
-        for item in run.test.most_confused(10)
-    ]
     return f"""## What was taken for what
 
 Seed {run.seed}, the ten commonest:
 
-{table(["digit", "read as", "times"], rows)}
+{table(["digit", "read as", "times"], confusion_rows(run.test))}
 """
 
 
@@ -242,9 +239,3 @@ def _conditions(
 The command writes all figures to `results.json`, and the network of the first seed to
 `model.safetensors`.
 """
-
-
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a Markdown table."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
