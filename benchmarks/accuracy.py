@@ -7,8 +7,8 @@
 The second line trains the five side by side, as suits a GPU: one alone leaves it idle most of the
 time. The accuracies are of the last epoch; nothing is chosen on the test set. Each training is
 kept in the folder, and one of the same data, recipe, machine and versions is not run again. Seconds
-are those of the clock, and those of the processor, all cores together, which others on the machine
-disturb less.
+are wall-clock time, and CPU time of all cores together, which other work on the machine disturbs
+less.
 """
 
 from __future__ import annotations
@@ -23,25 +23,28 @@ from pathlib import Path
 
 import harness
 
-from digitnet import DigitClassifier, machine
+from digitnet import DigitClassifier, Evaluation, machine
 from digitnet.artifact import write_atomically
 from digitnet.data.batches import fingerprint
 from digitnet.recipe import RECIPES
 
-KINDS = ("wall", "cpu")  # of seconds
+CLOCKS = ("wall", "cpu")  # of the machine, of the processor
 
 
 def main() -> None:
     """Print a table, and write it with the figures."""
+    # Options
     harness.relaunch()
     parser = harness.parser(__doc__)
     parser.add_argument("--recipe", choices=RECIPES, default="best")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--processes", type=int, default=1, help="trainings side by side")
     options = harness.parse(parser)
-    _, test = harness.mnist(quick=options.quick)
     if options.quick:
         options.recipe, options.seeds = "fast", 2
+
+    # Trainings, each evaluated on the test set
+    _, test = harness.mnist(quick=options.quick)
     kept = options.out / f"accuracy_{options.recipe}"
     kept.mkdir(parents=True, exist_ok=True)
     train_one = partial(_train, options.recipe, kept=kept, quick=options.quick)
@@ -51,31 +54,16 @@ def main() -> None:
             clocks.append(taken)
             members.append(DigitClassifier.load(_model(kept, seed)))
             results.append(members[-1].evaluate(test, verbose=0))
-            accuracy = results[-1].accuracy
-            print(f"seed {seed}: {accuracy:.2%} after {taken['wall']:.0f} s", flush=True)
+            print(f"seed {seed}: {results[-1].accuracy:.2%}, {taken['wall']:.0f} s", flush=True)
+
+    # Their vote, and the report
     vote = DigitClassifier.ensemble(members).evaluate(test, verbose=0)
-    percent = [100 * result.accuracy for result in results]
-    rows = [
-        (
-            f"seed {seed}",
-            f"{result.accuracy:.2%}",
-            f"{result.loss:.4f}",
-            *(f"{taken[kind]:.0f}" for kind in KINDS),
-        )
-        for seed, (result, taken) in enumerate(zip(results, clocks, strict=True))
-    ]
-    if len(members) > 1:
-        mean_and_deviation = f"{statistics.mean(percent):.3f} ± {statistics.stdev(percent):.3f}%"
-        loss = statistics.mean(result.loss for result in results)
-        medians = (harness.median_and_range([taken[kind] for taken in clocks], 0) for kind in KINDS)
-        rows.append(("mean ± deviation", mean_and_deviation, f"{loss:.4f}", *medians))
-        rows.append((f"vote of {len(members)}", f"{vote.accuracy:.2%}", f"{vote.loss:.4f}", "", ""))
     harness.report(
         options.out,
         f"accuracy_{options.recipe}",
         title=f"The recipe `{options.recipe}` on {test.name}",
         columns=["network", "test accuracy", "test loss", "seconds of training", "CPU seconds"],
-        rows=rows,
+        rows=_rows(results, clocks, vote),
         figures={
             "accuracies": [result.accuracy for result in results],
             "losses": [result.loss for result in results],
@@ -85,8 +73,33 @@ def main() -> None:
     )
 
 
+def _rows(
+    results: list[Evaluation], clocks: list[dict[str, float]], vote: Evaluation
+) -> list[tuple[str, ...]]:
+    """Return a row a seed and, where there are several, their mean and their vote."""
+    rows = [
+        (
+            f"seed {seed}",
+            f"{result.accuracy:.2%}",
+            f"{result.loss:.4f}",
+            *(f"{taken[clock]:.0f}" for clock in CLOCKS),
+        )
+        for seed, (result, taken) in enumerate(zip(results, clocks, strict=True))
+    ]
+    if len(results) > 1:
+        percent = harness.mean_and_deviation([100 * result.accuracy for result in results], 3)
+        loss = statistics.mean(result.loss for result in results)
+        medians = (
+            harness.median_and_range([taken[clock] for taken in clocks], 0) for clock in CLOCKS
+        )
+        rows.append(("mean ± deviation", f"{percent}%", f"{loss:.4f}", *medians))
+        rows.append((f"vote of {len(results)}", f"{vote.accuracy:.2%}", f"{vote.loss:.4f}", "", ""))
+    return rows
+
+
 def _train(recipe: str, seed: int, *, kept: Path, quick: bool) -> dict[str, float]:
-    """Train and save a network unless it is there, and return the seconds of it, of each kind."""
+    """Train and save a network unless it is there; return the seconds of the training, by clock."""
+    # A training that an earlier run has kept
     train, _ = harness.mnist(quick=quick)
     model, record = _model(kept, seed), kept / f"{seed}.json"
     conditions = {"data": fingerprint(train.images), **machine.describe()}
@@ -96,12 +109,14 @@ def _train(recipe: str, seed: int, *, kept: Path, quick: bool) -> dict[str, floa
         known = found.get("conditions") == conditions
         if known and DigitClassifier.load(model).recipe == RECIPES[recipe]:
             return found["seconds"]
+
+    # A new training, kept
     classifier = DigitClassifier(recipe=recipe, seed=seed)
     started, started_cpu = time.perf_counter(), time.process_time()
     classifier.fit(train)
     ended, ended_cpu = time.perf_counter(), time.process_time()
     seconds = {"wall": ended - started, "cpu": ended_cpu - started_cpu}
-    record.unlink(missing_ok=True)  # a network and another one's record must never stand together
+    record.unlink(missing_ok=True)  # never a network beside the record of another
     classifier.save(model)
     text = json.dumps({"conditions": conditions, "seconds": seconds}, indent=1)
     write_atomically(record, text.encode())

@@ -3,27 +3,28 @@
     DIGITNET_DATA=... python benchmarks/augmentation.py
     python benchmarks/augmentation.py --quick
 
-Each change is timed on batches of 128, by turns with torchvision's transform of the kind
-where there is one; that draws one amount for the whole batch, which we do for each picture.
+Each change is timed on batches of 128, by turns with torchvision's transform of the same kind
+where there is one; torchvision draws one amount for the whole batch, digitnet one for each image.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import harness
 import torch
 from torch import Tensor
 from torchvision.transforms import v2
 
-from digitnet import Augmentation, DigitClassifier
+from digitnet import Augmentation, DigitClassifier, ImageSet, Recipe
 from digitnet.data.augmentation import augment
 from digitnet.recipe import BEST
 
-BATCH = 128
+BATCH = 128  # images
+TIMED = 20 * BATCH  # images a turn
 OURS = {
     "rotation, shift, scale, shear": Augmentation(rotation=15, shift=2.5, scale=0.15, shear=10),
     "elastic": Augmentation(elastic=1),
@@ -48,9 +49,14 @@ def main() -> None:
     """Print two tables, and write them with the figures."""
     harness.relaunch()
     options = harness.parse(harness.parser(__doc__))
-    rounds = 2 if options.quick else 9
     train, _ = harness.mnist(quick=options.quick)
-    batches = list(train.images[:2_560].split(BATCH))
+    _report_batches(train, 2 if options.quick else 9, options.out)
+    part, rounds = (train[:1_280], 1) if options.quick else (train[:12_800], 5)
+    _report_epochs(part, rounds, options.out)
+
+
+def _report_batches(train: ImageSet, rounds: int, out: Path) -> None:
+    batches = list(train.images[:TIMED].split(BATCH))
     runs: dict[str, Callable[[Tensor], Tensor]] = {}
     for name, augmentation in OURS.items():
         runs[f"{name}: digitnet"] = partial(augment, augmentation=augmentation)
@@ -59,7 +65,7 @@ def main() -> None:
     timed = {name: partial(_per_batch, run, batches) for name, run in runs.items()}
     seconds = harness.alternate(timed, rounds)
     harness.report(
-        options.out,
+        out,
         "augmentation",
         title=f"Augmenting a batch of {BATCH} digits",
         columns=["change", "milliseconds"],
@@ -70,15 +76,15 @@ def main() -> None:
         figures=seconds,
     )
 
-    part = train[: 1_280 if options.quick else 12_800]
+
+def _report_epochs(part: ImageSet, rounds: int, out: Path) -> None:
     recipes = {"with": BEST, "without": replace(BEST, augmentation=None)}
     epochs = harness.alternate(
-        {name: partial(_epoch, recipe, part) for name, recipe in recipes.items()},
-        1 if options.quick else 5,
+        {name: partial(_epoch, recipe, part) for name, recipe in recipes.items()}, rounds
     )
     shares = [100 * (1 - 1 / ratio) for ratio in harness.ratios(epochs, "without", "with")]
     harness.report(
-        options.out,
+        out,
         "augmentation_share",
         title=f"An epoch of `best` on {len(part):,} pictures",
         columns=["augmentation", "seconds"],
@@ -91,19 +97,19 @@ def main() -> None:
 
 
 def _per_batch(run: Callable[[Tensor], Tensor], batches: list[Tensor]) -> float:
-    """Return the seconds for a batch, from uint8 to float32."""
-    theirs = isinstance(run, v2.Transform)
-    started = time.perf_counter()
-    for batch in batches:
-        run(batch.float() / 255 if theirs else batch)
-    return (time.perf_counter() - started) / len(batches)
+    """Return the seconds of a batch, from uint8 to float32."""
+    takes_floats = isinstance(run, v2.Transform)
+
+    def augment_all() -> None:
+        for batch in batches:
+            run(batch.float() / 255 if takes_floats else batch)
+
+    return harness.seconds_of(augment_all) / len(batches)
 
 
-def _epoch(recipe: object, part: object) -> float:
+def _epoch(recipe: Recipe, part: ImageSet) -> float:
     classifier = DigitClassifier(recipe=replace(recipe, epochs=1), device="cpu", seed=0)
-    started = time.perf_counter()
-    classifier.fit(part, verbose=0)
-    return time.perf_counter() - started
+    return harness.seconds_of(lambda: classifier.fit(part, verbose=0))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Try what goes wrong with files for real: a full disk, a folder that can only be read.
+"""Provoke real faults of file systems: a full disk, a read-only folder.
 
     sudo "$(which python)" benchmarks/file_faults.py
 
-Mounts small file systems in memory, so it needs Linux and root. In each case the error must
-be clear, what was there before must still load, and nothing unfinished may be left.
+It mounts small file systems in memory, so it needs Linux and root. Each case checks that the error
+is the documented one, that the files before it still load, and that no unfinished file is left.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ TRAIN, TEST = datasets.synthetic(400, 100)
 
 
 def main() -> None:
-    """Run each case and print what it said."""
+    """Run each case and print its error."""
     for case in (
         save_on_a_full_disk,
         checkpoint_on_a_full_disk,
-        save_into_a_folder_that_can_only_be_read,
+        save_into_a_read_only_folder,
         checkpoint_into_a_folder_that_becomes_read_only,
     ):
         print(f"{case.__name__.replace('_', ' ')}:\n  {case()}")
@@ -64,7 +64,7 @@ def checkpoint_on_a_full_disk() -> str:
     return error
 
 
-def save_into_a_folder_that_can_only_be_read() -> str:
+def save_into_a_read_only_folder() -> str:
     """Root may write everywhere but on a file system that is mounted read-only."""
     with _disk("size=4m") as folder:
         _remount(folder, "ro")

@@ -1,8 +1,8 @@
-"""Fuzz the reader of model files, guided by the lines that it reaches.
+"""Fuzz the reader of model files, guided by coverage.
 
     pip install atheris && python benchmarks/fuzz_reader.py -max_total_time=600
 
-Half of the inputs are whole files, half are metadata in a file with a digest that fits.
+The seeds of the corpus are a whole file, and metadata for a file whose digest then fits.
 Anything but a result or `ArtifactError` is a finding, and libFuzzer keeps the input.
 """
 
@@ -28,7 +28,7 @@ FOLDER = Path(tempfile.mkdtemp())
 
 
 def read_one(data: bytes) -> None:
-    """Read a file that the fuzzer made up."""
+    """Read one input: "m" and metadata, or another byte and a whole file."""
     path = FOLDER / "file"
     if data[:1] == b"m":
         try:

@@ -1,15 +1,14 @@
-"""Training and predicting on a GPU: seconds, how much of an epoch is kernels, memory.
+"""Training and predicting on a GPU: seconds, the share of kernels in an epoch, memory.
 
     DIGITNET_DATA=... python benchmarks/gpu.py
     python benchmarks/gpu.py --quick
 
-Without a GPU it runs as a trial alone, with `--quick`: no kernels are counted there, nor memory.
+Without a GPU it runs only with `--quick`, and counts neither kernels nor memory.
 """
 
 from __future__ import annotations
 
 import statistics
-import time
 from collections.abc import Sequence
 
 import harness
@@ -22,7 +21,7 @@ from digitnet import DigitClassifier, ImageSet
 from digitnet.recipe import RECIPES
 
 TRAINED = ("report", "fast", "best")  # recipes
-PROFILED = 100  # batches
+PROFILED = 100  # batches: the profiler keeps every kernel in memory
 
 
 def main() -> None:
@@ -67,9 +66,12 @@ def main() -> None:
 
 def _measure(name: str, train: ImageSet, test: ImageSet, rounds: int) -> dict[str, Sequence[float]]:
     """Return seconds: of each epoch, of an epoch's kernels, of predicting all and one; and MiB."""
+    # Training
     classifier = DigitClassifier(recipe=name, seed=0)
     history = classifier.fit(train, epochs=1 + rounds, verbose=0)
     memory = [_peak_mib()]
+
+    # The kernels of part of an epoch
     part = train[: PROFILED * RECIPES[name].batch_size]
     with profile() as profiled:
         classifier.fit(part, epochs=1, verbose=0)
@@ -79,6 +81,8 @@ def _measure(name: str, train: ImageSet, test: ImageSet, rounds: int) -> dict[st
         # operations and annotations count their kernels again
         if event.device_type == DeviceType.CUDA and not event.is_user_annotation
     )
+
+    # Predicting
     images = test.images.numpy()
     _peak_mib()  # what the profiled part took does not count
     seconds_of_all = _seconds(classifier, images, 20)
@@ -103,12 +107,8 @@ def _peak_mib() -> float:
 
 def _seconds(classifier: DigitClassifier, images: np.ndarray, repeats: int) -> list[float]:
     """Return how long each of some predictions took, after one that does not count."""
-    taken = []
-    for _ in range(1 + repeats):
-        started = time.perf_counter()
-        classifier.predict(images)  # the digits, so it waits for the device
-        taken.append(time.perf_counter() - started)
-    return taken[1:]
+    # `predict` returns the digits, so it waits for the device
+    return [harness.seconds_of(lambda: classifier.predict(images)) for _ in range(1 + repeats)][1:]
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""The time and the memory that the reader takes at most, on pictures that are hard for it.
+"""The time and the memory of the reader on the pictures that are hardest for it.
 
     python benchmarks/hard_pictures.py
     python benchmarks/hard_pictures.py --quick
 
-Each picture is a file that a new process reads: the peak of one that has read another picture is
-that one's. Memory is what the first reading adds to a loaded classifier, imports and the reader's
-weights included; seconds are those of later readings, from the file to the digits.
+Each picture is a file that a new process reads, so each has a peak of memory of its own. Memory is
+what the first reading adds to a loaded classifier, imports and the reader's weights included;
+seconds are those of later readings, from the file to the digits.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from digitnet.pictures.network import ReaderNetwork
 SIDES = (1200, 900)  # px
 LARGE = (8000, 8000)  # px: 64 megapixels
 STRIP = (6000, 40)  # px
-READINGS = 3  # after the first one
+READINGS = 3  # after the first one; their median is shown
 WORDS = "The quick brown fox jumps over the lazy dog and runs away from all of them "
-RESET_PEAK = Path("/proc/self/clear_refs"), "5"  # proc(5): the peak becomes what is held now
+RESET_PEAK = Path("/proc/self/clear_refs"), "5"  # writing 5 sets the peak to what is held (proc(5))
 
 
 def main() -> None:
@@ -82,15 +82,20 @@ def _measure(path: Path, readings: int) -> dict[str, float]:
         if isinstance(module, ReaderNetwork):
             sizes.append(inputs[0].numel())
 
+    # The first reading: memory, and calls of the network
     file, text = RESET_PEAK
     if file.exists():  # on Linux alone
         file.write_text(text)
     before = machine.peak_memory_mib() or 0.0
     hook = torch.nn.modules.module.register_module_forward_hook(count)
-    first, reading = _timed(lambda: classifier.read(path))
+    started = time.perf_counter()
+    reading = classifier.read(path)
+    first = time.perf_counter() - started
     hook.remove()
     added = (machine.peak_memory_mib() or 0.0) - before
-    later = [_timed(lambda: classifier.read(path))[0] for _ in range(readings)]
+
+    # Later readings: seconds
+    later = [harness.seconds_of(lambda: classifier.read(path)) for _ in range(readings)]
     return {
         "seconds": statistics.median(later),
         "first_seconds": first,
@@ -99,12 +104,6 @@ def _measure(path: Path, readings: int) -> dict[str, float]:
         "mib": added,
         "digits": len(reading.digits),
     }
-
-
-def _timed(work: Callable[[], object]) -> tuple[float, object]:
-    started = time.perf_counter()
-    done = work()
-    return time.perf_counter() - started, done
 
 
 def _pictures(*, quick: bool) -> dict[str, Callable[[Path], None]]:
@@ -137,7 +136,7 @@ def _pictures(*, quick: bool) -> dict[str, Callable[[Path], None]]:
 
 
 def _print(sides: tuple[int, int], height: int, text: str = WORDS) -> Image.Image:
-    """Return lines of print, so many pixels high."""
+    """Return lines of print, `height` px high."""
     page = Image.new("L", sides, 255)
     font, draw = ImageFont.load_default(height), ImageDraw.Draw(page)
     line = text * (1 + 3 * sides[0] // (height * len(text)))
@@ -154,7 +153,7 @@ def _noise(sides: tuple[int, int]) -> Image.Image:
 
 
 def _blobs(sides: tuple[int, int]) -> Image.Image:
-    """Return round spots about as large as digits, dark on light."""
+    """Return blobs about as large as digits, dark on light."""
     noise = np.random.default_rng(0).standard_normal(sides[::-1], dtype=np.float32)
     return _binary(ndimage.gaussian_filter(noise, 6) > 0.02)
 

@@ -1,4 +1,4 @@
-"""What the benchmarks share: the allocator, the data, the turns and the report."""
+"""What the benchmarks share: allocator settings, options, data, timing and reports."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import argparse
 import json
 import os
 import statistics
+import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
@@ -19,16 +21,18 @@ from rich.table import Table
 from digitnet import ImageSet, datasets, machine
 from digitnet.errors import DatasetUnavailableError
 
-# glibc gives large blocks back to the system and gets them anew at every step, each page
-# at the price of a fault. Thresholds above all blocks keep them (mallopt(3), M_MMAP_THRESHOLD
-# and M_TRIM_THRESHOLD); they are read when a process starts.
+# By default, glibc returns large blocks to the system and requests them again at every step, at
+# the price of a page fault a page. Thresholds above all blocks, in bytes, keep them (mallopt(3),
+# M_MMAP_THRESHOLD and M_TRIM_THRESHOLD); they are read when a process starts.
 ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "1073741824"}
 PEERS = (
     *("torchvision", "skorch", "lightning", "fastai", "keras"),
     *("tensorflow", "tensorflow-cpu", "jax", "onnxruntime", "rapidocr"),
 )
+QUICK_TRAIN, QUICK_TEST = 2_560, 500  # images: ten batches of 256, and seconds a training
 
 Seconds = Mapping[str, Sequence[float]]
+"""Seconds of each contestant, one number a turn."""
 
 
 def relaunch() -> None:
@@ -41,7 +45,7 @@ def parser(description: str) -> argparse.ArgumentParser:
     """Return a parser of the options that all benchmarks have."""
     made = argparse.ArgumentParser(description=description.splitlines()[0])
     made.add_argument("--out", type=Path, help="folder of the files; else results/")
-    made.add_argument("--quick", action="store_true", help="little of everything, as a trial")
+    made.add_argument("--quick", action="store_true", help="a trial on little data")
     return made
 
 
@@ -53,20 +57,20 @@ def parse(parser: argparse.ArgumentParser) -> argparse.Namespace:
 
 
 def mnist(*, quick: bool) -> tuple[ImageSet, ImageSet]:
-    """Return MNIST; for a trial a small part, or drawn digits where MNIST is not to be had."""
+    """Return MNIST; for a trial a small part, or synthetic digits where MNIST is unavailable."""
     if not quick:
         return datasets.mnist()
     try:
         train, test = datasets.mnist()
     except DatasetUnavailableError:
-        train, test = datasets.synthetic(train=2_560, test=500)
-    return train[:2_560], test[:500]
+        train, test = datasets.synthetic(train=QUICK_TRAIN, test=QUICK_TEST)
+    return train[:QUICK_TRAIN], test[:QUICK_TEST]
 
 
 def alternate(
     contestants: Mapping[str, Callable[[], float]], rounds: int
 ) -> dict[str, list[float]]:
-    """Let all take turns, so that a slow moment of the machine meets all; return seconds.
+    """Let all take turns, so that a slow moment of the machine affects all; return seconds.
 
     Args:
         contestants: Each does its work once and returns how long that took.
@@ -82,6 +86,47 @@ def alternate(
     return seconds
 
 
+def seconds_of(work: Callable[[], object]) -> float:
+    """Return the seconds of a call."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def python_seconds(code: str) -> float:
+    """Return the seconds of a new Python process that runs the code."""
+    return seconds_of(lambda: subprocess.run([sys.executable, "-c", code], check=True))
+
+
+def run_script(
+    script: str,
+    *arguments: str,
+    launcher: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Any:
+    """Run a script in a process of its own, and return what it prints as JSON.
+
+    Args:
+        script: Path of the script.
+        arguments: Its arguments.
+        launcher: Arguments of Python before the script, such as torchrun's.
+        environment: Its environment variables; `None` takes those of this process.
+    """
+    command = [sys.executable, *launcher, script, *arguments]
+    done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    return json.loads(done.stdout)
+
+
+def held_mib(kind: str = "VmRSS") -> float:
+    """Return the memory that this process holds now in MiB, as Linux counts it (proc(5)).
+
+    Args:
+        kind: `"VmRSS"` is all that is resident, `"RssAnon"` what is in no file.
+    """
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(kind)) / 2**10  # KiB
+
+
 def ratios(seconds: Seconds, name: str, baseline: str) -> list[float]:
     """Return how many times as fast as the baseline it was, turn by turn."""
     return [theirs / own for theirs, own in zip(seconds[baseline], seconds[name], strict=True)]
@@ -93,42 +138,10 @@ def median_and_range(values: Sequence[float], digits: int = 2) -> str:
     return f"{median:.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
 
 
-def bars(values: Seconds, label: str, *, digits: int = 1) -> Figure:
-    """Draw median, least and greatest of each; digitnet's bars stand out.
-
-    Args:
-        values: What to draw, the uppermost first.
-        label: What the values are.
-        digits: Digits after the point.
-    """
-    names = list(values)
-    medians = [statistics.median(values[name]) for name in names]
-    below = [median - min(values[name]) for name, median in zip(names, medians, strict=True)]
-    above = [max(values[name]) - median for name, median in zip(names, medians, strict=True)]
-    figure, (axes,) = chart(height=0.4 * len(names) + 1)
-    axes.grid(visible=False)
-    colors = ["tab:blue" if "digitnet" in name else "silver" for name in names]
-    made = axes.barh(names, medians, xerr=[below, above], color=colors, ecolor="dimgray", capsize=2)
-    axes.bar_label(made, [f"{median:.{digits}f}" for median in medians], padding=6)
-    axes.invert_yaxis()
-    axes.margins(x=0.15)
-    axes.set_xlabel(f"{label}: median, least and greatest")
-    return figure
-
-
-def chart(*, height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
-    """Return a figure of the pages' width, in the manner of all of them, and its axes.
-
-    Args:
-        height: In inches.
-        columns: How many axes stand side by side.
-    """
-    figure = Figure(figsize=(7, height), layout="constrained")
-    made = list(figure.subplots(1, columns, squeeze=False)[0])
-    for axes in made:
-        axes.grid(alpha=0.3)
-        axes.spines[["top", "right"]].set_visible(False)
-    return figure, made
+def mean_and_deviation(values: Sequence[float], digits: int = 2) -> str:
+    """Return "mean ± standard deviation"; of a single value, itself."""
+    deviation = f" ± {statistics.stdev(values):.{digits}f}" if len(values) > 1 else ""
+    return f"{statistics.mean(values):.{digits}f}{deviation}"
 
 
 def report(
@@ -152,34 +165,44 @@ def report(
         figures: Every single measurement, for JSON.
         figure: A picture of it.
     """
+    # The terminal
     table = Table(title=title)
     for number, column in enumerate(columns):
         table.add_column(column, justify="right" if number else "left")
     for row in rows:
         table.add_row(*row)
     Console().print(table)
+
+    # The files
     out.mkdir(parents=True, exist_ok=True)
-    command = " ".join(["python", *[Path(sys.argv[0]).as_posix(), *sys.argv[1:]]])
-    conditions = {"title": title, "command": command, **_conditions()}
+    conditions = {"title": title, **_conditions()}
     text = json.dumps({**conditions, "figures": figures}, indent=1)
     (out / f"{name}.json").write_text(text + "\n")
-    lines = [columns, ["---"] + ["---:"] * (len(columns) - 1), *rows]
-    page = [f"| {' | '.join(cells)} |" for cells in lines]
-    gpu = f"{conditions['gpu']}, " if "gpu" in conditions else ""
-    where = (
-        f"{gpu}{conditions['processor']}, {conditions['threads']} threads, Python "
-        f"{conditions['python']}, digitnet {conditions['digitnet']}, torch "
-        f"{conditions['torch']}, {conditions['peers']}; {conditions['date']}"
-    )
-    page += ["", f"*{title}. `{conditions['command']}`. {where}.*"]
-    (out / f"{name}.md").write_text("\n".join(page) + "\n")
+    (out / f"{name}.md").write_text(_markdown(columns, rows, conditions))
     if figure is not None:
         figure.savefig(out / f"{name}.png", dpi=150, bbox_inches="tight")
     print(f"written: {out / name}.json, .md{'' if figure is None else ', .png'}")
 
 
+def _markdown(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], conditions: Mapping[str, object]
+) -> str:
+    """Return a table, and under it what it was measured with."""
+    lines = [columns, ["---"] + ["---:"] * (len(columns) - 1), *rows]
+    gpu = f"{conditions['gpu']}, " if "gpu" in conditions else ""
+    measured_with = (
+        f"{gpu}{conditions['processor']}, {conditions['threads']} threads, Python "
+        f"{conditions['python']}, digitnet {conditions['digitnet']}, torch "
+        f"{conditions['torch']}, {conditions['peers']}; {conditions['date']}"
+    )
+    page = [f"| {' | '.join(cells)} |" for cells in lines]
+    page += ["", f"*{conditions['title']}. `{conditions['command']}`. {measured_with}.*"]
+    return "\n".join(page) + "\n"
+
+
 def _conditions() -> dict[str, object]:
     return {
+        "command": " ".join(["python", Path(sys.argv[0]).as_posix(), *sys.argv[1:]]),
         **machine.describe(),
         "peers": ", ".join(f"{name} {found}" for name in PEERS if (found := _version(name))),
         "allocator": {name: os.environ.get(name) for name in ALLOCATOR},

@@ -1,17 +1,16 @@
-"""Change settings of the recipe `best`, and count mistakes on held-out training pictures.
+"""Change settings of the recipe `best`, and count mistakes on held-out training images.
 
     DIGITNET_DATA=... python benchmarks/held_out.py --change epochs=20 sharpness_radius=0.0
     python benchmarks/held_out.py --quick
 
-A third of MNIST's training pictures is held out, the others are learned from, and the test set is
-not touched: so settings can be chosen. The cross-entropy is that with the best temperature.
+A third of MNIST's training images is held out, the network is trained on the others, and the test
+set is not used, so settings can be chosen. The cross-entropy is that with the best temperature.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
-import time
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +21,7 @@ from digitnet import DigitClassifier, ImageSet, Recipe
 from digitnet.errors import InvalidInputError
 from digitnet.recipe import BEST
 
-SPLIT = 123  # seed of what is held out
+SPLIT = 123  # seed of the permutation whose first third is held out
 
 
 def main() -> None:
@@ -41,6 +40,8 @@ def main() -> None:
     options = harness.parse(parser)
     if options.quick:
         options.change, options.seeds = [("epochs", 3)], [77]
+
+    # Data and recipe
     train, _ = harness.mnist(quick=options.quick)
     order = torch.randperm(len(train), generator=torch.Generator().manual_seed(SPLIT))
     third = len(train) // 3
@@ -48,6 +49,8 @@ def main() -> None:
     recipe = BEST
     for name, value in options.change:
         recipe = _changed(recipe, name, value)
+
+    # Trainings
     found = [_train(recipe, seed, rest, held_out) for seed in options.seeds]
     changed = ", ".join(f"{name}={value}" for name, value in options.change)
     harness.report(
@@ -91,9 +94,7 @@ def _train(
 ) -> tuple[int, float, float]:
     """Return mistakes, cross-entropy, and the seconds of the training."""
     classifier = DigitClassifier(recipe=recipe, seed=seed)
-    started = time.perf_counter()
-    classifier.fit(rest)
-    seconds = time.perf_counter() - started
+    seconds = harness.seconds_of(lambda: classifier.fit(rest))
     classifier.calibrate(held_out)
     result = classifier.evaluate(held_out, verbose=0)
     return round((1 - result.accuracy) * len(held_out)), result.loss, seconds

@@ -1,4 +1,4 @@
-"""The project's own test part: handwriting of held-out writers, and held-out photos of grids.
+"""The project's own test set: handwriting of held-out writers, and held-out photos of grids.
 
 Nothing is trained or chosen on it. The Swiss digits are those of writers 11 to 14, MNIST's those
 of its test set, the photos those whose number ends in 9; the README of `DIGITNET_DATA` names
@@ -21,7 +21,7 @@ from digitnet.datasets.folders import places
 from digitnet.datasets.pen_digits import mnist_handwriting, swiss_digits, swiss_numbers
 from digitnet.errors import DatasetUnavailableError
 
-sys.path.append(str(Path(__file__).parents[1] / "training"))  # it reads the photos, too
+sys.path.append(str(Path(__file__).parents[1] / "training"))  # which loads the photos, too
 from edit_distance import edit_distance as edit_distance
 from grids import GridPhoto, load_grids
 
@@ -51,7 +51,7 @@ def grid_photos() -> list[GridPhoto]:
 
 
 def entries(kind: str, count: int) -> NumberSet:
-    """Return lines with signs: half in Swiss hands, half in hands of MNIST's.
+    """Return lines with signs: half with digits of the Swiss writers, half with MNIST's.
 
     Args:
         kind: A name from `ENTRIES`.
@@ -62,7 +62,7 @@ def entries(kind: str, count: int) -> NumberSet:
 
 
 def tables(count: int) -> NumberSet:
-    """Return tables with 1 to 12 digit heights between their columns, in the same hands."""
+    """Return tables with 1 to 12 digit heights between their columns, of the same writers."""
     made = _by_both(partial(paper.tables, gap=(1, 12)), count, SEED + 40)
     return NumberSet("tables with columns 1 to 12 digit heights apart", made)
 
@@ -89,7 +89,7 @@ def _handwritings() -> tuple[paper.Handwriting, paper.Handwriting]:
 
 
 def _found(name: str) -> Path:
-    """Return the place of a file or a folder of the data."""
+    """Return the path of a file or a folder of the data."""
     for place in places(None):
         if (place / name).exists():
             return place / name

@@ -1,9 +1,9 @@
-"""Where the time goes: kernels of one training step and of one prediction, by torch.profiler.
+"""Kernels of one training step and of one prediction, by torch.profiler.
 
     python benchmarks/kernels.py
     python benchmarks/kernels.py --quick
 
-The report's network on random pictures, in float32: a step on 64, a prediction of 128.
+The report's network on random images, in float32: a step on 64, a prediction of 128.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Kill trainings with SIGKILL at random moments, resume them, and compare the bytes.
+"""Kill trainings with SIGKILL at random moments, resume them, and compare the weights' bytes.
 
     python benchmarks/kill_and_resume.py --kills 100
 
-Every other run is killed the moment that an unfinished file is seen in its folder, so
-inside a write. Each must end in the same weights and the same history (times aside) as the
-run that was never killed. Needs `fork`, so Linux or macOS.
+Every other run is killed as soon as its folder has an unfinished file, so inside a write. Each
+must end in the same weights and the same history (but for the times) as the run that was never
+killed. It needs `fork`, so Linux or macOS.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import signal
 import tempfile
 import time
 import traceback
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,21 +38,25 @@ RECIPE = replace(
     augmentation=Augmentation(rotation=10, shift=2, scale=0.1),
     epochs=3,
 )
-PICTURES, EVERY = 640, 2  # 30 steps, a checkpoint every second one
+TRAIN_IMAGES = 640  # 10 steps an epoch, so that a training takes a second
+EVERY = 2  # steps between checkpoints
 
 
 def main() -> None:
-    """Print how many of the killed runs ended as the one that was not."""
+    """Print how many of the killed runs ended in the same weights and history."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     options = parser.parse_args()
     moments = random.Random(options.seed)
     with tempfile.TemporaryDirectory() as folder:
+        # The run that is not killed
         started = time.perf_counter()
         _wait(_start(Path(folder, "whole")))
         seconds = time.perf_counter() - started
         expected = Path(folder, "whole", "end").read_text()
+
+        # Runs that are killed once, and resumed
         same, inside = 0, 0
         for number in track(range(options.kills), description="Killing"):
             run = Path(folder, str(number))
@@ -105,10 +110,9 @@ def _wait(process: int) -> None:
 
 
 def _train(run: Path) -> None:
-    import warnings
-
     warnings.filterwarnings("ignore", message="There is no checkpoint")
-    train, test = datasets.synthetic(PICTURES, 100)
+    # Train, from the latest checkpoint on
+    train, test = datasets.synthetic(TRAIN_IMAGES, 100)
     classifier = DigitClassifier(recipe=RECIPE, seed=1)
     history = classifier.fit(
         train,
@@ -117,6 +121,8 @@ def _train(run: Path) -> None:
         resume=run,
         verbose=0,
     )
+
+    # Weights and history as text
     digest = hashlib.sha256()
     for name, value in classifier.model.state_dict().items():
         digest.update(name.encode() + value.contiguous().numpy().tobytes())

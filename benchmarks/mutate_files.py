@@ -2,9 +2,9 @@
 
     python benchmarks/mutate_files.py --files 20000
 
-Each must be read unchanged or be refused with `ArtifactError`: no other exception, no
-hang, no memory beyond twice the file. Files whose metadata were changed *and* signed anew
-are other files, and may be read too.
+Each must be read unchanged or be refused with `ArtifactError`: no other exception, no hang, no
+memory beyond twice the file. Files whose metadata were changed *and* whose digest was computed
+anew are other valid files, and may be read too.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import argparse
 import hashlib
 import json
 import random
-import resource
 import signal
 import struct
 import tempfile
@@ -26,13 +25,13 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from digitnet import DigitClassifier, datasets
+from digitnet import DigitClassifier, datasets, machine
 from digitnet.artifact import read_artifact
 from digitnet.callbacks import Checkpoint
 from digitnet.checkpoint import check_place, listed
 from digitnet.errors import ArtifactError
 
-HANG_SECONDS = 10
+HANG_SECONDS = 10  # a whole file is read in milliseconds
 TYPES = {"F32": torch.float32, "F64": torch.float64, "I64": torch.int64}  # in our files
 
 
@@ -46,12 +45,15 @@ def main() -> None:
     chance = random.Random(options.seed)
     outcomes: Counter[tuple[str, str]] = Counter()
     with tempfile.TemporaryDirectory() as folder:
+        # The memory that reading whole files takes
         originals = _originals(Path(folder))
         target = Path(folder, "mutated")
-        for content in originals:  # what reading a whole file takes
+        for content in originals:
             target.write_bytes(content)
             _read(target)
-        before = _peak_memory()
+        before = machine.peak_memory_mib() or 0.0
+
+        # Damaged files
         for number in track(range(options.files), description="Damaging"):
             content = originals[number % len(originals)]
             kind = chance.choice(list(KINDS))
@@ -60,12 +62,13 @@ def main() -> None:
             outcome = _outcome(target, content, signed=kind == "metadata, signed anew")
             signal.alarm(0)
             outcomes[kind, outcome] += 1
-        growth = _peak_memory() - before
-        largest = max(map(len, originals))
+        growth = (machine.peak_memory_mib() or 0.0) - before
+        largest = max(map(len, originals)) / 2**20
+
+    # The verdict
     _report(outcomes)
     Console().print(
-        f"Memory grew by {growth / 2**20:.1f} MiB at its peak; the largest file has "
-        f"{largest / 2**20:.1f} MiB."
+        f"Memory grew by {growth:.1f} MiB at its peak; the largest file has {largest:.1f} MiB."
     )
     bad = any(outcome.startswith("BAD") for _, outcome in outcomes)
     if bad or growth > 2 * largest:
@@ -155,6 +158,8 @@ def _break_metadata(content: bytes, chance: random.Random) -> bytes:
 def _sign_anew(content: bytes, chance: random.Random) -> bytes:
     """Change a value anywhere in the metadata, and make the digest fit again."""
     header, data = _header(content), content[8 + _header_length(content) :]
+
+    # Change a random value at a random depth
     metadata = json.loads(header["__metadata__"]["digitnet"])
     place = metadata
     while True:
@@ -164,6 +169,8 @@ def _sign_anew(content: bytes, chance: random.Random) -> bytes:
             break
         place = inner
     place[key] = chance.choice([None, -1, 2**70, 1e308, float("nan"), "x", [], {}, [[]], True])
+
+    # Compute the digest as `digitnet.artifact` does
     text = json.dumps(metadata, sort_keys=True)
     digest = hashlib.sha256(text.encode())
     for name in sorted(set(header) - {"__metadata__"}):
@@ -197,10 +204,6 @@ def _header(content: bytes) -> dict:
 def _assemble(header: dict, data: bytes) -> bytes:
     text = json.dumps(header).encode()
     return struct.pack("<Q", len(text)) + text + data
-
-
-def _peak_memory() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def _hang(signum: int, frame: object) -> None:

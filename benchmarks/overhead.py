@@ -3,10 +3,10 @@
     DIGITNET_DATA=... python benchmarks/overhead.py
     python benchmarks/overhead.py --quick
 
-Where weights and pictures come to lie in memory makes a process some per cent faster or slower for
-as long as it lives. Therefore many processes are started. In each of them `fit`, the loop, and a
-second copy of the loop take turns, each first by turns: what the copy adds is luck. What the first
-`fit` of a classifier does once, such as measuring its normalisation, is left out.
+The memory layout of weights and images makes a process some per cent faster or slower for as long
+as it lives. Therefore many processes are started. In each of them `fit`, the loop, and a second
+copy of the loop take turns, each first by turns: what the copy adds is noise. What the first `fit`
+of a classifier does once, such as measuring its normalisation, is left out.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import io
 import statistics
-import time
 from multiprocessing import get_context
 
 import harness
@@ -22,7 +21,7 @@ import numpy as np
 from contestants import careful_loop, digitnet_fit
 
 PRECISIONS = ("float32", "bfloat16")
-PICTURES = 12_800  # of an epoch, so that turns are short
+EPOCH_IMAGES = 12_800  # 200 batches of 64, so that turns are short
 
 
 def main() -> None:
@@ -34,8 +33,10 @@ def main() -> None:
     options = harness.parse(parser)
     if options.quick:
         options.processes, options.rounds = 2, 1
+
+    # Processes, one after the other
     train, _ = harness.mnist(quick=options.quick)
-    part = train[:PICTURES]
+    part = train[:EPOCH_IMAGES]
     images, labels = part.images[:, 0].numpy(), part.labels.numpy()
     added: dict[str, list[dict[str, float]]] = {precision: [] for precision in PRECISIONS}
     with get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
@@ -45,6 +46,8 @@ def main() -> None:
                 added[precision].append(found)
                 shown = ", ".join(f"{who} {value:.1f}%" for who, value in found.items())
                 print(f"process {number + 1}, {precision}: {shown}", flush=True)
+
+    # The report
     harness.report(
         options.out,
         "overhead",
@@ -75,11 +78,10 @@ def _added(images: np.ndarray, labels: np.ndarray, precision: str, rounds: int) 
     for turn in range(rounds + 1):
         names.append(names.pop(0))
         for name in names:
-            started = time.perf_counter()
             with contextlib.redirect_stdout(io.StringIO()):
-                runs[name]()
+                taken = harness.seconds_of(runs[name])
             if turn:  # the first does not count
-                seconds[name].append(time.perf_counter() - started)
+                seconds[name].append(taken)
     return {
         name: 100 * (1 / statistics.median(harness.ratios(seconds, name, loop)) - 1)
         for name in runs

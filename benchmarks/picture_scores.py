@@ -1,11 +1,11 @@
-"""How right a classifier reads pictures: digits, numbers, grids, and the order of tables."""
+"""Scores of a classifier's readings: digits, numbers, grids, and the order of tables."""
 
 from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,10 @@ from picture_sets import DigitSet, NumberSet
 from digitnet import DigitClassifier
 from digitnet.prediction import Reading
 
-_SAME = 0.3  # intersection over union from which a box is that of a digit
+_MATCH = 0.3  # least intersection over union of a box that was read and the digit's own
+
+
+Picture, Result = TypeVar("Picture"), TypeVar("Result")
 
 
 class Row(NamedTuple):
@@ -36,6 +39,18 @@ class Row(NamedTuple):
     note: str = ""
 
 
+def timed(
+    read: Callable[[Picture], Result], pictures: Sequence[Picture]
+) -> tuple[list[Result], float]:
+    """Return what is read in each picture, and the median seconds of one."""
+    results, seconds = [], []
+    for picture in pictures:
+        started = time.perf_counter()
+        results.append(read(picture))
+        seconds.append(time.perf_counter() - started)
+    return results, statistics.median(seconds)
+
+
 def texts_of(reading: Reading) -> list[str]:
     """Return the digits of each line, without the spaces between numbers."""
     return [line.replace(" ", "") for line in reading.lines]
@@ -43,18 +58,17 @@ def texts_of(reading: Reading) -> list[str]:
 
 def predict_row(classifier: DigitClassifier, digits: DigitSet, name: str = "") -> Row:
     """Return how many digits `predict` names right; one that is not found is wrong."""
-    seconds, right = [], []
-    for picture, label in zip(digits.pictures, digits.labels.tolist(), strict=True):
-        started = time.perf_counter()
-        right.append(classifier.inspect(picture).digit == label)
-        seconds.append(time.perf_counter() - started)
-    share = statistics.fmean(right)
-    return Row(name or digits.name, len(right), share, statistics.median(seconds))
+    predictions, seconds = timed(classifier.inspect, digits.pictures)
+    right = [
+        prediction.digit == label
+        for prediction, label in zip(predictions, digits.labels.tolist(), strict=True)
+    ]
+    return Row(name or digits.name, len(right), statistics.fmean(right), seconds)
 
 
 def read_row(classifier: DigitClassifier, digits: DigitSet, name: str) -> Row:
-    """Return in how many pictures `read` finds the digit, and nothing else."""
-    readings, seconds = _readings(classifier, digits.pictures)
+    """Return in how many pictures `read` finds the digit and no other."""
+    readings, seconds = timed(classifier.read, digits.pictures)
     right = [
         reading.text == str(label)
         for reading, label in zip(readings, digits.labels.tolist(), strict=True)
@@ -64,14 +78,19 @@ def read_row(classifier: DigitClassifier, digits: DigitSet, name: str) -> Row:
 
 def number_rows(classifier: DigitClassifier, numbers: NumberSet) -> Iterator[Row]:
     """Yield how many pictures are right, how many digits, and how many with touching ones."""
+    # Whole pictures
     name, made = numbers
-    readings, seconds = _readings(classifier, [picture.picture for picture in made])
+    readings, seconds = timed(classifier.read, [picture.picture for picture in made])
     texts = ["\n".join(texts_of(reading)) for reading in readings]
     exact = [text == picture.text for text, picture in zip(texts, made, strict=True)]
     yield Row(f"{name}, exactly right", len(made), statistics.fmean(exact), seconds)
+
+    # Digits
     wrong = sum(edit_distance(t, p.text) for t, p in zip(texts, made, strict=True))
     length = sum(len(picture.text) for picture in made)
     yield Row(f"{name}, digits right", length, 1 - wrong / length)
+
+    # Pictures whose digits touch
     touching = [e for e, p in zip(exact, made, strict=True) if p.traits.touching]
     if touching:
         name = f"{name} with touching digits, exactly right"
@@ -84,7 +103,7 @@ def order_rows(classifier: DigitClassifier, tables: NumberSet) -> Iterator[Row]:
     The order is right where the boxes of the digits follow each other, and break into lines, as
     those written do, whatever digits were read.
     """
-    readings, seconds = _readings(classifier, [picture.picture for picture in tables.pictures])
+    readings, seconds = timed(classifier.read, [picture.picture for picture in tables.pictures])
     exact, in_order = [], []
     for reading, made in zip(readings, tables.pictures, strict=True):
         lines, written = texts_of(reading), made.text.split("\n")
@@ -105,7 +124,7 @@ def grid_rows(classifier: DigitClassifier, photos: Sequence[GridPhoto]) -> Itera
     A row is right where a line has its nine digits and no more. A cell is right where one digit
     alone has its middle in it, the right one.
     """
-    readings, seconds = _readings(classifier, [photo.image for photo in photos])
+    readings, seconds = timed(classifier.read, [photo.image for photo in photos])
     rows, grids, cells = [], [], []
     for reading, photo in zip(readings, photos, strict=True):
         lines, written = texts_of(reading), grid_lines(photo)
@@ -120,7 +139,7 @@ def grid_rows(classifier: DigitClassifier, photos: Sequence[GridPhoto]) -> Itera
 
 def invention_row(classifier: DigitClassifier, pages: NumberSet) -> Row:
     """Return how many pages without a digit are read as such."""
-    readings, seconds = _readings(classifier, [page.picture for page in pages.pictures])
+    readings, seconds = timed(classifier.read, [page.picture for page in pages.pictures])
     invented = [len(reading.digits) for reading in readings]
     share = statistics.fmean(not count for count in invented)
     note = f" ({statistics.fmean(invented):.2f} digits a page)"
@@ -138,25 +157,13 @@ def in_sequence(wanted: Iterable[str], lines: Iterable[str]) -> bool:
     return all(any(line == one for line in rest) for one in wanted)
 
 
-def _readings(
-    classifier: DigitClassifier, pictures: Sequence[object]
-) -> tuple[list[Reading], float]:
-    """Return what is read in each picture, and the median seconds of one."""
-    readings, seconds = [], []
-    for picture in pictures:
-        started = time.perf_counter()
-        readings.append(classifier.read(picture))
-        seconds.append(time.perf_counter() - started)
-    return readings, statistics.median(seconds)
-
-
 def _matches(reading: Reading, boxes: Sequence[tuple[int, int, int, int]]) -> list[int]:
-    """Return of each digit that was read which of the written ones it is; -1 is none."""
+    """Return the index of the written digit that each one read matches; -1 is none."""
     written = np.array(boxes, float)
     found = []
     for digit in reading.digits:
         shares = _overlaps(written, np.array(digit.box, float))
-        found.append(int(shares.argmax()) if shares.max(initial=0) >= _SAME else -1)
+        found.append(int(shares.argmax()) if shares.max(initial=0) >= _MATCH else -1)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Generated pictures, and pictures of few pixels, that `pictures.py` has read."""
+"""Sets of generated pictures, and of pictures of few pixels, for `pictures.py`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from digitnet import ImageSet
 from digitnet.datasets import paper
 from digitnet.pictures import Source
 
-SEED = 500_000_000  # far from those of the scripts that train
+SEED = 500_000_000  # above all seeds of the training scripts
 FORM = paper.Style(forms=paper.FORMS)
 
 
@@ -67,13 +67,13 @@ def number_sets(count: int) -> Iterator[NumberSet]:
 
 
 def touching_pairs(count: int) -> NumberSet:
-    """Return those of six times as many pairs of digits whose ink meets."""
+    """Return the pairs of digits that touch, of `6 * count` generated ones."""
     pairs = paper.numbers(6 * count, seed=SEED + 10, digits=2)
     return NumberSet("touching pairs", [pair for pair in pairs if pair.traits.touching])
 
 
 def coarse_sets(test: ImageSet, count: int) -> Iterator[DigitSet]:
-    """Yield digits of few pixels that fill their picture: ten times as many as of others."""
+    """Yield digits of few pixels that fill their picture, `10 * count` of a kind."""
     digits = test[: 10 * count]
     fitted = [_fitted(image[0].numpy()) for image, _ in digits]
     binary = [picture.point(lambda grey: 255 * (grey < 110)) for picture in fitted]
@@ -118,7 +118,7 @@ def _pasted(digits: ImageSet) -> DigitSet:
 
 
 def _fitted(pixels: npt.NDArray[np.uint8]) -> Image.Image:
-    """Return a digit as a square of 32 pixels that it reaches the border of."""
+    """Return a digit scaled to a square of 32x32 px whose border it touches."""
     rows, columns = (np.flatnonzero(pixels.max(axis=axis) > 60) for axis in (1, 0))
     tight = Image.fromarray(pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
     square = Image.new("L", (32, 32))
@@ -129,5 +129,5 @@ def _fitted(pixels: npt.NDArray[np.uint8]) -> Image.Image:
 
 
 def _dithered(made: paper.PaperPicture) -> paper.PaperPicture:
-    """Return a picture as a file of one bit a pixel has it: grey is made of dots."""
+    """Return a picture dithered to one bit a pixel."""
     return replace(made, picture=made.picture.convert("1"))

@@ -1,18 +1,18 @@
-"""How well and how fast the pretrained classifier reads real pictures.
+"""How well the pretrained classifier reads pictures: generated, held-out, and without a digit.
 
     DIGITNET_DATA=... python benchmarks/pictures.py
     python benchmarks/pictures.py --quick
 
 Pictures of `datasets.paper` are drawn from seeds that training did not use; those from MNIST's
-digits take its test set. Accuracy counts a digit that is not found as wrong. The spaces that
-`read` puts between numbers do not count.
+digits take its test set. A digit that is not found counts as wrong. The spaces that `read` puts
+between numbers are ignored.
 
 The part `held_out` is read from real handwriting that nothing was trained or chosen on; see
 `held_out_pictures.py`. Rows whose data are not in the folder `DIGITNET_DATA` are left out.
 
 The 1,797 digits of 8x8 pixels that come with scikit-learn (Alpaydin and Kaynak's, made in Turkey)
-are read too: another country's hands. No network was trained on them, but four forms of the
-synthetic strokes were developed with half of them in view.
+are read too, as handwriting of another country. No network was trained on them, but four shapes of
+the synthetic strokes were developed with half of them in view.
 
 The environment variable DIGITNET_DRAWN can name a folder of people's drawings: `drawings/`
 with files named by their digit, `"<digit>-<source>.png"` (20 of them were taken from the
@@ -22,12 +22,9 @@ repositories Hui-Hwoo/Recognition-using-Deep-Networks and 7eraflops/mnist-digit-
 
 from __future__ import annotations
 
-import argparse
 import os
 import statistics
-import tempfile
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -36,7 +33,6 @@ import harness
 import held_out_pictures as held_out
 import numpy as np
 import picture_sets as sets
-from picture_curves import report_curves
 from picture_scores import (
     Row,
     grid_rows,
@@ -46,19 +42,19 @@ from picture_scores import (
     predict_row,
     read_row,
 )
-from PIL import Image
 
 from digitnet import DigitClassifier, ImageSet
 from digitnet.datasets import paper
 from digitnet.errors import DatasetUnavailableError
 
 SEED = sets.SEED
-PARTS = ("accuracy", "held_out", "refusal", "curves", "times")
-REFUSED = 0.01  # share of true digits that may be refused
+PARTS = ("accuracy", "held_out", "refusal")
+REFUSED = 0.01  # share of true digits that the first threshold refuses
 
 
 def main() -> None:
     """Measure, print tables, and write them with their figures."""
+    # Options
     parser = harness.parser(__doc__)
     parser.add_argument("--pictures", type=int, default=200, help="of each generated kind")
     parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS, help="what to measure")
@@ -67,6 +63,8 @@ def main() -> None:
     drawn = Path(os.environ["DIGITNET_DRAWN"]) if os.environ.get("DIGITNET_DRAWN") else None
     if count < 2 or (drawn and not (drawn / "hwd1000.npz").exists()):
         parser.error("expected --pictures of at least 2, and hwd1000.npz in DIGITNET_DRAWN if set")
+
+    # Parts
     classifier = DigitClassifier.pretrained()
     _, test = harness.mnist(quick=options.quick)
     if "accuracy" in options.only:
@@ -78,10 +76,6 @@ def main() -> None:
         _report(options.out, "pictures_held_out", title, rows, timed=True)
     if "refusal" in options.only:
         _refusals(classifier, test, count, options.out)
-    if "curves" in options.only:
-        report_curves(classifier, max(count // 4, 2), options.out)
-    if "times" in options.only:
-        _times(classifier, test, options)
 
 
 def _generated_rows(
@@ -151,9 +145,12 @@ def _report(out: Path, name: str, title: str, rows: Iterable[Row], *, timed: boo
 
 
 def _refusals(classifier: DigitClassifier, test: ImageSet, count: int, out: Path) -> None:
+    # The threshold that refuses one true digit in a hundred
     digits = paper.digits(count, seed=SEED + 4) + paper.digits(count, seed=SEED + 5, source=test)
     confidences = np.array([classifier.inspect(p.picture).confidence for p in digits])
     threshold = float(np.quantile(confidences, REFUSED))
+
+    # What it refuses of pictures without a digit
     kinds = {
         "blank pages": paper.blanks,
         "blank pages without specks and dashes": partial(
@@ -170,6 +167,8 @@ def _refusals(classifier: DigitClassifier, test: ImageSet, count: int, out: Path
             "at_one_percent": statistics.mean(float(p.confidence < threshold) for p in read),
             "below_0.9": statistics.mean(float(p.confidence < 0.9) for p in read),
         }
+
+    # The report
     refused = float((confidences < 0.9).mean())
     rows = [
         (name, f"{s['at_one_percent']:.1%}", f"{s['below_0.9']:.1%}") for name, s in shares.items()
@@ -183,46 +182,6 @@ def _refusals(classifier: DigitClassifier, test: ImageSet, count: int, out: Path
         rows=rows,
         figures={"threshold": threshold, "shares": shares, "digits_below_0.9": refused},
     )
-
-
-def _times(classifier: DigitClassifier, test: ImageSet, options: argparse.Namespace) -> None:
-    turns = 2 if options.quick else 7
-    drawings = [
-        Image.fromarray(255 - image[0].numpy()).resize((100, 100))
-        for image, _ in test[: 50 if options.quick else 1000]
-    ]
-    page = paper.numbers(1, seed=SEED + 8, digits=10, lines=5)[0]
-    digit = paper.digits(1, seed=SEED + 9)[0]
-    with tempfile.TemporaryDirectory() as folder:
-        photo = Path(folder, "photo.jpg")
-        paper.save(photo, digit, "12 megapixels")
-        works = {
-            "a photo of 12 megapixels": lambda: classifier.predict(photo),
-            f"{len(drawings):,} drawings of 100x100": lambda: classifier.predict(drawings),
-            f"a page of {len(page.boxes)} digits": lambda: classifier.read(page.picture),
-        }
-        seconds = harness.alternate({name: _timed(work) for name, work in works.items()}, turns)
-    rows = [
-        (name, harness.median_and_range([1000 * s for s in taken], 0))
-        for name, taken in seconds.items()
-    ]
-    harness.report(
-        options.out,
-        "pictures_times",
-        title="From file or image to digits",
-        columns=["what", "milliseconds"],
-        rows=rows,
-        figures=seconds,
-    )
-
-
-def _timed(work: Callable[[], object]) -> Callable[[], float]:
-    def run() -> float:
-        started = time.perf_counter()
-        work()
-        return time.perf_counter() - started
-
-    return run
 
 
 if __name__ == "__main__":

@@ -4,16 +4,13 @@
     DIGITNET_DATA=... python benchmarks/prediction.py
     python benchmarks/prediction.py --quick
 
-All compute in float32, on the same trained network and with the same number of threads, and
-take turns. Checked before: all give the same digits.
+All compute in float32, on the same trained network and with the same number of threads, and take
+turns. They are first checked to give the same digits.
 """
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
-import time
 import warnings
 from collections.abc import Callable
 from functools import partial
@@ -21,14 +18,17 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import charts
 import harness
 import numpy as np
 import torch
 
-from digitnet import DigitClassifier
+from digitnet import DigitClassifier, ImageSet
 
-ONNX_BATCH = 256  # pictures at a time
-LEAST_REPEATS = 5  # of a call; more where it is short
+ONNX_BATCH = 256  # images a call
+REPEATS = 5  # calls a turn, for all images
+REPEATS_OF_ONE = 250  # calls a turn, for one image: a call takes under a millisecond
+BARE, FIRST = "import torch", "import torch and digitnet, load, first picture"
 
 
 def main() -> None:
@@ -39,64 +39,84 @@ def main() -> None:
     options = harness.parse(parser)
     train, test = harness.mnist(quick=options.quick)
     rounds = 2 if options.quick else options.rounds
-    each: dict[str, list[float]] = {}  # microseconds a picture
+    micros: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for recipe in ("report", "fast"):
             classifier = DigitClassifier(recipe=recipe, device="cpu", seed=0)
             classifier.fit(train[:6_400], epochs=1, verbose=0)
-            path = Path(folder, f"{recipe}.safetensors")
-            classifier.save(path)
-            session = _onnx_session(classifier, Path(folder, f"{recipe}.onnx"))
-            for count in (len(test), 1):
-                runs = _contestants(classifier, session, test.images[:count].numpy())
-                timed = {
-                    f"{recipe}, {count:,} picture{'s' * (count > 1)}: {who}": partial(
-                        _time, run, count
-                    )
-                    for who, run in runs.items()
-                }
-                for name, seconds in harness.alternate(timed, rounds).items():
-                    each[name] = [1e6 * taken / count for taken in seconds]
-        bare, first = "import torch", "import torch and digitnet, load, first picture"
-        start = {
-            bare: partial(_first_prediction, path, load=False),
-            first: partial(_first_prediction, path, load=True),
+            saved = Path(folder, f"{recipe}.safetensors")
+            classifier.save(saved)
+            micros |= _microseconds(classifier, test, saved.with_suffix(".onnx"), rounds)
+        start_seconds = harness.alternate(_starts(saved), rounds)
+    _report_predictions(micros, options.out)
+    _report_starts(start_seconds, options.out)
+
+
+def _microseconds(
+    classifier: DigitClassifier, test: ImageSet, onnx: Path, rounds: int
+) -> dict[str, list[float]]:
+    """Return microseconds an image of each contestant, for all images and for one."""
+    session = _onnx_session(classifier, onnx)
+    recipe, found = classifier.recipe.name, {}
+    for count in (len(test), 1):
+        runs = _contestants(classifier, session, test.images[:count].numpy())
+        timed = {
+            f"{recipe}, {count:,} picture{'s' * (count > 1)}: {name}": partial(_time, run, count)
+            for name, run in runs.items()
         }
-        start_seconds = harness.alternate(start, rounds)
+        for name, seconds in harness.alternate(timed, rounds).items():
+            found[name] = [1e6 * taken / count for taken in seconds]
+    return found
+
+
+def _starts(saved: Path) -> dict[str, Callable[[], float]]:
+    """Return what starts Python: up to `import torch` alone, and up to the first prediction."""
+    predict = (
+        f"{BARE}; from digitnet import DigitClassifier"
+        f"; clf = DigitClassifier.load({str(saved)!r})"
+        "; clf.predict(torch.zeros(1, 28, 28, dtype=torch.uint8))"
+    )
+    return {
+        BARE: partial(harness.python_seconds, BARE),
+        FIRST: partial(harness.python_seconds, predict),
+    }
+
+
+def _report_predictions(micros: dict[str, list[float]], out: Path) -> None:
     rows = []
-    for name, micros in each.items():
+    for name, values in micros.items():
         own = f"{name.partition(':')[0]}: digitnet"
-        ratio = harness.median_and_range(harness.ratios(each, own, name))
-        rows.append((name, harness.median_and_range(micros, 1), ratio))
+        ratio = harness.median_and_range(harness.ratios(micros, own, name))
+        rows.append((name, harness.median_and_range(values, 1), ratio))
+    several = {name: values for name, values in micros.items() if "pictures" in name}
     harness.report(
-        options.out,
+        out,
         "prediction",
         title="Predicting in float32",
         columns=["network, pictures: with", "microseconds a picture", "times digitnet's"],
         rows=rows,
-        figures=each,
-        figure=harness.bars(
-            {name: micros for name, micros in each.items() if "pictures" in name},
-            "microseconds a picture",
-        ),
+        figures=micros,
+        figure=charts.bars(several, "microseconds a picture"),
     )
-    start_seconds["added to `import torch`"] = [
-        whole - alone
-        for whole, alone in zip(start_seconds[first], start_seconds[bare], strict=True)
-    ]
+
+
+def _report_starts(seconds: dict[str, list[float]], out: Path) -> None:
+    pairs = zip(seconds[FIRST], seconds[BARE], strict=True)
+    figures = {**seconds, f"added to `{BARE}`": [whole - bare for whole, bare in pairs]}
     harness.report(
-        options.out,
+        out,
         "first_prediction",
         title="From the start of Python to the first digit",
         columns=["what", "seconds"],
-        rows=[(name, harness.median_and_range(times, 3)) for name, times in start_seconds.items()],
-        figures=start_seconds,
+        rows=[(name, harness.median_and_range(times, 3)) for name, times in figures.items()],
+        figures=figures,
     )
 
 
 def _contestants(
     classifier: DigitClassifier, session: Any, images: np.ndarray
 ) -> dict[str, Callable[[], np.ndarray]]:
+    """Return the calls that predict; they are checked to agree."""
     network, tensor = classifier._network, torch.from_numpy(images)
 
     def as_it_comes() -> np.ndarray:
@@ -108,6 +128,7 @@ def _contestants(
         logits = [session.run(None, {"images": part})[0] for part in parts]
         return np.concatenate(logits).argmax(axis=1)
 
+    # Check that all predict the same digits
     runs = {"digitnet": lambda: classifier.predict(images), "torch as it comes": as_it_comes}
     if session is not None:
         runs["ONNX Runtime"] = onnx_runtime
@@ -124,6 +145,7 @@ def _onnx_session(classifier: DigitClassifier, path: Path) -> Any:
         return None
     import onnxruntime
 
+    # Export
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own
         torch.onnx.export(
@@ -135,32 +157,24 @@ def _onnx_session(classifier: DigitClassifier, path: Path) -> Any:
             dynamo=True,
             verbose=False,
         )
+
+    # A session of as many threads as torch has
     settings = onnxruntime.SessionOptions()
     settings.intra_op_num_threads = torch.get_num_threads()
-    # its threads wait in a loop for the next call, which would slow down whose turn is next
+    # by default its threads spin until the next call, which would slow down the next contestant
     settings.add_session_config_entry("session.force_spinning_stop", "1")
     return onnxruntime.InferenceSession(path, settings, providers=["CPUExecutionProvider"])
 
 
 def _time(run: Callable[[], object], count: int) -> float:
-    repeats = LEAST_REPEATS if count > 1 else 50 * LEAST_REPEATS
-    started = time.perf_counter()
-    for _ in range(repeats):
-        run()
-    return (time.perf_counter() - started) / repeats
+    """Return the mean seconds of a call."""
+    repeats = REPEATS if count > 1 else REPEATS_OF_ONE
 
+    def run_all() -> None:
+        for _ in range(repeats):
+            run()
 
-def _first_prediction(path: Path, *, load: bool) -> float:
-    script = "import torch"
-    if load:
-        script += (
-            "; from digitnet import DigitClassifier"
-            f"; clf = DigitClassifier.load({str(path)!r})"
-            "; clf.predict(torch.zeros(1, 28, 28, dtype=torch.uint8))"
-        )
-    started = time.perf_counter()
-    subprocess.run([sys.executable, "-c", script], check=True)
-    return time.perf_counter() - started
+    return harness.seconds_of(run_all) / repeats
 
 
 if __name__ == "__main__":

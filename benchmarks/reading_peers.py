@@ -4,15 +4,14 @@
     DIGITNET_DATA=... python benchmarks/reading_peers.py --quick
 
 RapidOCR is given what it reads best: pictures turned upright, dark on light, at least 128 px high,
-with a margin, and where it finds no digit, its recognizer alone reads the whole picture. digitnet
-is given the pictures as they are. For neither do spaces count. See `held_out_pictures.py`.
+with a margin; where it finds no digit, its recognizer alone reads the whole picture. digitnet is
+given the pictures as they are. Spaces are ignored. See `held_out_pictures.py`.
 """
 
 from __future__ import annotations
 
 import re
 import statistics
-import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -21,14 +20,14 @@ import held_out_pictures as held_out
 import numpy as np
 import torch
 from held_out_pictures import GridPhoto
-from picture_scores import grid_lines, texts_of
+from picture_scores import grid_lines, texts_of, timed
 from picture_sets import NumberSet
 from PIL import Image, ImageOps
 
 from digitnet import DigitClassifier
 from digitnet.pictures import reading_order
 
-LEAST_HEIGHT = 128  # px of a picture that RapidOCR is given
+MIN_HEIGHT = 128  # px of a picture that RapidOCR is given
 MARGIN = 0.25  # of the picture's height, around it; chosen on writers 1 to 10
 ROW_SIZE = (576, 64)  # px of a grid's row that is cut out
 SINGLES, NUMBERS, ENTRIES = 200, 210, 100  # pictures of a kind
@@ -40,7 +39,7 @@ class Question(NamedTuple):
     Attributes:
         picture: As digitnet is given it.
         lines: The digits of each line.
-        dark: Whether its ground is darker than its ink.
+        dark: Whether its background is darker than its ink.
         rotation: Degrees by which its lines are turned, clockwise above 0.
     """
 
@@ -55,7 +54,7 @@ Reader = Callable[[Question], list[str]]
 
 
 def main() -> None:
-    """Let both read, print a table, and write it with all that they read."""
+    """Let both read, print a table, and write it with the texts."""
     parser = harness.parser(__doc__)
     names = ("digitnet", "RapidOCR")
     parser.add_argument("--readers", nargs="+", choices=names, default=names, help="which read")
@@ -66,7 +65,7 @@ def main() -> None:
     for name, questions in _sets(4 if options.quick else None):
         row = [name, f"{sum(len(question.lines) for question in questions):,}"]
         for reader, read in readers.items():
-            answers, seconds = _answers(read, questions)
+            answers, seconds = timed(read, questions)
             right = _right(questions, answers)
             row += [f"{right:.1%}", f"{seconds:.3f}"]
             lines = [list(question.lines) for question in questions]
@@ -114,16 +113,6 @@ def _cut_rows(photo: GridPhoto) -> Iterator[Question]:
         yield Question(row, [line])
 
 
-def _answers(read: Reader, questions: Sequence[Question]) -> tuple[list[list[str]], float]:
-    """Return what is read in each picture, and the median seconds of one."""
-    answers, seconds = [], []
-    for question in questions:
-        started = time.perf_counter()
-        answers.append(read(question))
-        seconds.append(time.perf_counter() - started)
-    return answers, statistics.median(seconds)
-
-
 def _right(questions: Sequence[Question], answers: Sequence[list[str]]) -> float:
     """Return the share of lines that are right.
 
@@ -164,24 +153,29 @@ def _rapidocr() -> Reader:
 
 def _prepared(question: Question) -> Image.Image:
     """Return a picture upright, dark on light, large enough, and with a margin."""
+    # Dark on light
     picture = question.picture.convert("RGB")
     if question.dark:
         picture = ImageOps.invert(picture)
+
+    # Upright, on the colour of its border
     edges = np.asarray(picture)
     edges = np.concatenate([edges[0], edges[-1], edges[:, 0], edges[:, -1]])
-    ground = tuple(np.median(edges, axis=0).astype(int).tolist())
+    background = tuple(np.median(edges, axis=0).astype(int).tolist())
     if question.rotation:
         picture = picture.rotate(
-            question.rotation, Image.Resampling.BICUBIC, expand=True, fillcolor=ground
+            question.rotation, Image.Resampling.BICUBIC, expand=True, fillcolor=background
         )
-    scale = max(1.0, LEAST_HEIGHT / picture.height)
+
+    # Large enough, with a margin
+    scale = max(1.0, MIN_HEIGHT / picture.height)
     size = (round(scale * picture.width), round(scale * picture.height))
     picture = picture.resize(size, Image.Resampling.BICUBIC)
-    return ImageOps.expand(picture, round(MARGIN * picture.height), ground)
+    return ImageOps.expand(picture, round(MARGIN * picture.height), background)
 
 
 def _lines(found: Any) -> list[str]:
-    """Return the digits of each line: texts beside each other, by the boxes that have any."""
+    """Return the digits of each line; texts without a digit are left out."""
     corners = np.stack(found.boxes)  # (N, 4, 2)
     digits = [_digits(text) for text in found.txts]
     boxes = np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)

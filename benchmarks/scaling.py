@@ -1,11 +1,11 @@
-"""Time and memory of training against pictures, batch size and threads, and over 50 epochs.
+"""Time and memory of training by images, batch size and threads, and over 50 epochs.
 
     DIGITNET_DATA=... python benchmarks/scaling.py
     python benchmarks/scaling.py --quick
 
-Every setting trains the report's recipe in a process of its own, which says how long an epoch
-took (after a first one on a few pictures) and how much memory it held at most. The settings
-take turns. On Linux alone, whose /proc says what a process holds.
+Every setting trains the report's recipe in a process of its own, which measures the seconds of an
+epoch (after a first one on a few images) and the peak of its memory. The settings take turns. It
+needs Linux, whose /proc says what a process holds.
 """
 
 from __future__ import annotations
@@ -13,15 +13,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import statistics
-import subprocess
-import sys
 import tempfile
-import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import charts
 import harness
 import numpy as np
 import torch
@@ -30,23 +27,31 @@ from matplotlib.figure import Figure
 from digitnet import DigitClassifier, ImageSet, machine
 from digitnet.callbacks import LambdaCallback
 
-LONG = 50  # epochs of the search for a leak
+LEAK_EPOCHS = 50  # in which a leak of 1 MiB an epoch stands out from a noise of a few
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What one process trains."""
+    """What one process trains.
+
+    Attributes:
+        pictures: Training images.
+        batch_size: Images of a batch.
+        threads: Of torch.
+        epochs: To train.
+        keeps_memory: Whether the allocator has the benchmarks' settings.
+    """
 
     pictures: int = 60_000
     batch_size: int = 64
     threads: int = 2
     epochs: int = 1
-    keeps_memory: bool = True  # the allocator's settings
+    keeps_memory: bool = True
 
 
 @dataclass
 class Measured:
-    """What it says: seconds of an epoch, MiB at most, and MiB held after each epoch."""
+    """What it measures: seconds of an epoch, peak memory, and memory after each epoch, in MiB."""
 
     seconds: float
     peak_mib: float
@@ -79,7 +84,7 @@ def _compare(train: ImageSet, folder: Path, options: argparse.Namespace) -> None
             found[setting].append(_start(setting, train, folder))
         print(f"turn {turn + 1} done", flush=True)
     _report_growth(base, found, options.out)
-    long = replace(base, pictures=len(train) // 20, epochs=4 if options.quick else LONG)
+    long = replace(base, pictures=len(train) // 20, epochs=4 if options.quick else LEAK_EPOCHS)
     _report_leak(long, _start(long, train, folder).held_mib, options.out)
 
 
@@ -136,52 +141,43 @@ def _report_leak(setting: Setting, held: list[float], out: Path) -> None:
 
 
 def _measure(setting: Setting, data: str) -> Measured:
+    # Data, and a first training that does not count
     torch.set_num_threads(setting.threads)
     with np.load(data) as arrays:
         images, labels = arrays["images"], arrays["labels"]
-    classifier = DigitClassifier(device="cpu", seed=0)
     warm = DigitClassifier(device="cpu", seed=0)
     warm.fit(images[:640], labels[:640], epochs=1, batch_size=setting.batch_size, verbose=0)
+
+    # The training
     held: list[float] = []
-    watch = LambdaCallback(on_epoch_end=lambda state: held.append(_held_mib()))
-    started = time.perf_counter()
-    classifier.fit(
-        images,
-        labels,
-        epochs=setting.epochs,
-        batch_size=setting.batch_size,
-        callbacks=[watch],
-        verbose=0,
+    classifier = DigitClassifier(device="cpu", seed=0)
+    watch = LambdaCallback(on_epoch_end=lambda state: held.append(harness.held_mib()))
+    seconds = harness.seconds_of(
+        lambda: classifier.fit(
+            images,
+            labels,
+            epochs=setting.epochs,
+            batch_size=setting.batch_size,
+            callbacks=[watch],
+            verbose=0,
+        )
     )
-    seconds = (time.perf_counter() - started) / setting.epochs
-    return Measured(seconds, machine.peak_memory_mib() or 0.0, held)
-
-
-def _held_mib() -> float:
-    """Return the memory that the process holds now."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize() / 2**20
+    return Measured(seconds / setting.epochs, machine.peak_memory_mib() or 0.0, held)
 
 
 def _start(setting: Setting, train: ImageSet, folder: Path) -> Measured:
-    data = folder / f"{setting.pictures}.npz"  # of these pictures alone, for the memory's sake
+    data = folder / f"{setting.pictures}.npz"  # these images alone: more would take memory
     if not data.exists():
         part = train[: setting.pictures]
         np.savez(data, images=part.images.numpy(), labels=part.labels.numpy())
-    command = [sys.executable, __file__, "--setting", json.dumps(asdict(setting)), str(data)]
     kept = os.environ if setting.keeps_memory else os.environ.keys() - harness.ALLOCATOR
-    done = subprocess.run(
-        command,
-        env={name: os.environ[name] for name in kept},
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    return Measured(**json.loads(done.stdout))
+    arguments = ("--setting", json.dumps(asdict(setting)), str(data))
+    environment = {name: os.environ[name] for name in kept}
+    return Measured(**harness.run_script(__file__, *arguments, environment=environment))
 
 
 def _draw_growth(settings: list[Setting], found: dict[Setting, list[Measured]]) -> Figure:
-    figure, both = harness.chart(height=3, columns=2)
+    figure, both = charts.chart(height=3, columns=2)
     pictures = [setting.pictures for setting in settings]
     for axes, field in zip(both, ("seconds", "peak_mib"), strict=True):
         for turns in zip(*(found[setting] for setting in settings), strict=True):
@@ -194,7 +190,7 @@ def _draw_growth(settings: list[Setting], found: dict[Setting, list[Measured]]) 
 
 
 def _draw(held: list[float]) -> Figure:
-    figure, (axes,) = harness.chart(height=3)
+    figure, (axes,) = charts.chart(height=3)
     axes.plot(range(1, len(held) + 1), held, ".-", color="tab:blue")
     axes.set_ylim(0, 1.2 * max(held))
     axes.set_xlabel("epoch")

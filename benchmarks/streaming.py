@@ -1,12 +1,12 @@
-"""What a set costs that memory does not hold: in a file that is paged in, against in memory.
+"""What training on a memory-mapped file costs, against images in memory.
 
     DIGITNET_DATA=... python benchmarks/streaming.py --rounds 5
     python benchmarks/streaming.py --quick
 
-MNIST is written once as a folder of PNG files, and trained on by the report's recipe in a
-process of its own: with the pictures in memory, and in a file whatever their number. Both take
-turns. On a machine whose memory has room for the file, reading from the disk has no part in the
-second epoch. On Linux alone. (`tests/jobs/stream.py` trains under a limit.)
+MNIST is written once as a folder of PNG files. The report's recipe trains on it in a process of its
+own: with the images in memory, and in a file although memory has room. Both take turns. Where
+memory has room for the file, the second epoch does not read from the disk. It needs Linux.
+(`tests/jobs/stream.py` trains under a memory limit.)
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from functools import partial
@@ -45,10 +43,13 @@ def main() -> None:
 
 
 def _compare(train: ImageSet, folder: str, options: argparse.Namespace) -> None:
+    # Turns
     said: dict[str, list[dict[str, float]]] = {"memory": [], "file": []}
     turns = {kind: partial(_start, kind, folder, said[kind]) for kind in said}
     harness.alternate(turns, 1 if options.quick else options.rounds)
     found = {kind: of[1:] for kind, of in said.items()}  # the first turn does not count
+
+    # The report
     seconds = {kind: [one["seconds"] for one in of] for kind, of in found.items()}
     rows = [
         (
@@ -84,9 +85,7 @@ def _write(train: ImageSet, folder: Path) -> None:
 
 
 def _start(kind: str, folder: str, said: list[dict[str, float]]) -> float:
-    command = [sys.executable, __file__, "--job", folder, kind]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    said.append(json.loads(done.stdout))
+    said.append(harness.run_script(__file__, "--job", folder, kind))
     return said[-1]["seconds"]
 
 
@@ -94,19 +93,13 @@ def _measure(folder: str, kind: str) -> dict[str, float]:
     warm, _ = datasets.synthetic(train=640, test=10)
     DigitClassifier(seed=0).fit(warm, epochs=1, verbose=0)
     if kind == "file":
-        spool.room = lambda: 0
+        spool.room = lambda: 0  # bytes of memory to spare
     started = time.perf_counter()
     train = datasets.image_folder(folder)
     reading = time.perf_counter() - started
     history = DigitClassifier(seed=0).fit(train, epochs=2, verbose=0)
     seconds = history[-1].epoch_seconds
-    return {"reading": reading, "seconds": seconds, "data_mib": _held("RssAnon") / 2**20}
-
-
-def _held(kind: str) -> int:
-    """Return bytes that the process holds, as Linux counts them."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(kind))
+    return {"reading": reading, "seconds": seconds, "data_mib": harness.held_mib("RssAnon")}
 
 
 if __name__ == "__main__":

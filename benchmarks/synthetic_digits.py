@@ -1,17 +1,17 @@
-"""How real the synthetic digits are: train on them alone, read MNIST's test set.
+"""Train on synthetic digits alone, and read MNIST's test set.
 
     DIGITNET_DATA=... python benchmarks/synthetic_digits.py --seeds 3
 
-A seed changes both the pictures and the training. The forms of the digits were tuned on
-MNIST's training set; the test set is used here alone.
+A seed changes both the images and the training. The shapes of the synthetic digits were tuned on
+MNIST's training set, without a look at the test set.
 """
 
 from __future__ import annotations
 
 import argparse
-import statistics
 import time
 
+import harness
 from rich.console import Console
 from rich.table import Table
 
@@ -22,7 +22,7 @@ def main() -> None:
     """Print a table of accuracies."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--pictures", type=int, default=10_000, help="synthetic training pictures")
+    parser.add_argument("--pictures", type=int, default=10_000, help="synthetic training images")
     options = parser.parse_args()
     _, real = datasets.mnist()
     table = Table(title=f"Trained on {options.pictures:,} synthetic digits, 10 epochs")
@@ -39,8 +39,8 @@ def main() -> None:
         table.add_row(
             str(seed), f"{seconds:.2f}", f"{classifier.score(test):.2%}", f"{accuracies[-1]:.2%}"
         )
-    deviation = statistics.stdev(accuracies) if len(accuracies) > 1 else float("nan")
-    table.add_row("mean", "", "", f"{statistics.mean(accuracies):.2%} ± {100 * deviation:.2f}")
+    percent = [100 * accuracy for accuracy in accuracies]
+    table.add_row("mean", "", "", f"{harness.mean_and_deviation(percent)}%")
     Console().print(table)
 
 

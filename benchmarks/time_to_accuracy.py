@@ -1,4 +1,4 @@
-"""How soon which accuracy: the recipe `fast` against the report's recipe as tutorials run it.
+"""Seconds to an accuracy: the recipe `fast` against the report's recipe as tutorials run it.
 
     DIGITNET_DATA=... python benchmarks/time_to_accuracy.py
     python benchmarks/time_to_accuracy.py --quick
@@ -12,11 +12,10 @@ are of the last epoch, on the test set, on which nothing was chosen.
 from __future__ import annotations
 
 import statistics
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import charts
 import harness
 import torch
 from contestants import network, plain_loop, tutorial
@@ -26,7 +25,7 @@ from digitnet import DigitClassifier, ImageSet, Recipe
 from digitnet.recipe import BEST, FAST
 
 TUTORIAL_EPOCHS = 10  # the report's
-# Trainings of growing length: what it is called, the recipe, the share of the pictures
+# Trainings of growing length: name, recipe and share of the training images
 CURVE = {
     "`fast` on a third of the pictures": (FAST, 1 / 3),
     "`fast`": (FAST, 1.0),
@@ -44,17 +43,17 @@ class Trainings:
     seconds: list[float]
     accuracies: list[float]
 
+    def add(self, seconds: float, accuracy: float) -> None:
+        """Add a training with another seed."""
+        self.seconds.append(seconds)
+        self.accuracies.append(accuracy)
+
     @property
     def row(self) -> tuple[str, str]:
         """Median time, and mean and deviation of the accuracy."""
-        return harness.median_and_range(self.seconds), self.accuracy
-
-    @property
-    def accuracy(self) -> str:
-        """Mean and deviation over the seeds."""
         percent = [100 * accuracy for accuracy in self.accuracies]
-        deviation = f" ± {statistics.stdev(percent):.2f}" if len(percent) > 1 else ""
-        return f"{statistics.mean(percent):.2f}{deviation}% ({len(percent)})"
+        accuracy = f"{harness.mean_and_deviation(percent)}% ({len(percent)})"
+        return harness.median_and_range(self.seconds), accuracy
 
 
 def main() -> None:
@@ -76,71 +75,53 @@ def main() -> None:
 def _train(recipe: Recipe, train: ImageSet, test: ImageSet, *, seed: int) -> tuple[float, float]:
     """Return the seconds of `fit`, from call to return, and the test accuracy."""
     classifier = DigitClassifier(recipe=recipe, device="cpu", seed=seed)
-    started = time.perf_counter()
-    classifier.fit(train, verbose=0)
-    return time.perf_counter() - started, classifier.score(test)
+    seconds = harness.seconds_of(lambda: classifier.fit(train, verbose=0))
+    return seconds, classifier.score(test)
 
 
 def _against_tutorials(train: ImageSet, test: ImageSet, rounds: int, seeds: int, out: Path) -> None:
+    # Epochs of the report's recipe and trainings with `fast`, by turns
     images, labels = train.images[:, 0].numpy(), train.labels.numpy()
     model = network.build()
     tutorial_epoch = tutorial.prepare(images, labels, model)
     plain, tutorials, fast = [], [], Trainings([], [])
     for turn in range(rounds):
-        plain.append(_seconds(plain_loop.prepare(images, labels)))
-        tutorials.append(_seconds(tutorial_epoch))
+        plain.append(harness.seconds_of(plain_loop.prepare(images, labels)))
+        tutorials.append(harness.seconds_of(tutorial_epoch))
         for seed in range(turn * seeds // rounds, (turn + 1) * seeds // rounds):
-            taken, accuracy = _train(FAST, train, test, seed=seed)
-            fast.seconds.append(taken)
-            fast.accuracies.append(accuracy)
+            fast.add(*_train(FAST, train, test, seed=seed))
         print(f"turn {turn + 1} of {rounds} done", flush=True)
+
+    # The test accuracy of the network that was trained in all epochs
     model.eval()
     with torch.inference_mode():
         logits = model(network.normalized(test.images[:, 0].numpy()))
     final = float((logits.argmax(dim=1) == test.labels).double().mean())
 
-    one = statistics.median(fast.seconds)
-    whole = TUTORIAL_EPOCHS * statistics.median(tutorials)
-    rows = [
-        ("`fast`, whole training", *fast.row, "1"),
-        (
-            "report's recipe, plain loop on tensors, 1 epoch",
-            harness.median_and_range(plain),
-            "-",
-            f"{statistics.median(plain) / one:.1f}",
-        ),
-        (
-            "report's recipe, torchvision + DataLoader, 1 epoch",
-            harness.median_and_range(tutorials),
-            "-",
-            f"{statistics.median(tutorials) / one:.1f}",
-        ),
-        (
-            f"the same, {TUTORIAL_EPOCHS} epochs",
-            f"{whole:.0f}",
-            f"{final:.2%} (1)" if rounds == TUTORIAL_EPOCHS else "-",
-            f"{whole / one:.0f}",
-        ),
-    ]
+    figures = {"fast": vars(fast), "plain": plain, "tutorial": tutorials}
     harness.report(
         out,
         "fast",
         title="The recipe `fast` against the report's recipe",
         columns=["training", "seconds", "test accuracy (seeds)", "times `fast`"],
-        rows=rows,
-        figures={
-            "fast": vars(fast),
-            "plain": plain,
-            "tutorial": tutorials,
-            "tutorial_accuracy": final,
-        },
+        rows=_tutorial_rows(fast, plain, tutorials, final),
+        figures={**figures, "tutorial_accuracy": final},
     )
 
 
-def _seconds(run: Callable[[], None]) -> float:
-    started = time.perf_counter()
-    run()
-    return time.perf_counter() - started
+def _tutorial_rows(
+    fast: Trainings, plain: list[float], tutorials: list[float], final: float
+) -> list[tuple[str, ...]]:
+    one = statistics.median(fast.seconds)
+    rows = [("`fast`, whole training", *fast.row, "1")]
+    for name, epochs in (("plain loop on tensors", plain), ("torchvision + DataLoader", tutorials)):
+        ratio = f"{statistics.median(epochs) / one:.1f}"
+        seconds = harness.median_and_range(epochs)
+        rows.append((f"report's recipe, {name}, 1 epoch", seconds, "-", ratio))
+    whole = TUTORIAL_EPOCHS * statistics.median(tutorials)
+    accuracy = f"{final:.2%} (1)" if len(tutorials) == TUTORIAL_EPOCHS else "-"
+    name = f"the same, {TUTORIAL_EPOCHS} epochs"
+    return [*rows, (name, f"{whole:.0f}", accuracy, f"{whole / one:.0f}")]
 
 
 def _curve(train: ImageSet, test: ImageSet, seeds: int, out: Path) -> None:
@@ -148,9 +129,7 @@ def _curve(train: ImageSet, test: ImageSet, seeds: int, out: Path) -> None:
     for seed in range(seeds):
         for name, (recipe, share) in CURVE.items():
             part = train[: round(share * len(train))]
-            taken, accuracy = _train(recipe, part, test, seed=seed)
-            found[name].seconds.append(taken)
-            found[name].accuracies.append(accuracy)
+            found[name].add(*_train(recipe, part, test, seed=seed))
         print(f"seed {seed + 1} of {seeds} done", flush=True)
     harness.report(
         out,
@@ -164,10 +143,13 @@ def _curve(train: ImageSet, test: ImageSet, seeds: int, out: Path) -> None:
 
 
 def _draw(trainings: dict[str, Trainings]) -> Figure:
-    figure, (axes,) = harness.chart(height=4)
+    figure, (axes,) = charts.chart(height=4)
+    # The curve through medians and means
     seconds = [statistics.median(training.seconds) for training in trainings.values()]
     means = [100 * statistics.mean(training.accuracies) for training in trainings.values()]
     axes.plot(seconds, means, "-", color="tab:blue")
+
+    # Each seed, and names
     for (name, training), median, mean in zip(trainings.items(), seconds, means, strict=True):
         percent = [100 * accuracy for accuracy in training.accuracies]
         axes.plot([median] * len(percent), percent, "o", color="tab:blue", alpha=0.35, ms=4)
@@ -178,6 +160,8 @@ def _draw(trainings: dict[str, Trainings]) -> Figure:
             textcoords="offset points",
             fontsize=8,
         )
+
+    # Axes
     axes.set_xscale("log")
     axes.set_xlim(right=3 * max(seconds))  # room for the last name
     axes.set_xticks(

@@ -20,10 +20,11 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
+import charts
 import harness
 import numpy as np
 
-# What the table calls it, its module in `contestants`, the package it needs
+# Name in the table: module in `contestants` and variant, required package
 CONTESTANTS = {
     "digitnet, bfloat16": ("digitnet_fit:bfloat16", "digitnet"),
     "careful loop, bfloat16": ("careful_loop:bfloat16", "torch"),
@@ -111,7 +112,7 @@ def _report(seconds: dict[str, list[float]], pictures: int, out: Path) -> None:
         columns=["contestant", "seconds", *(f"times as fast as {base}" for base in baselines)],
         rows=rows,
         figures=seconds,
-        figure=harness.bars(by_speed, "seconds for one epoch"),
+        figure=charts.bars(by_speed, "seconds for one epoch"),
     )
 
 
