@@ -61,7 +61,7 @@ def _all_reduce(*, quick: bool) -> float:
 
     def add_up(times: int) -> None:
         for _ in range(times):
-            processes.add_up(row)
+            processes.all_reduce(row)
 
     add_up(WARM_UP)
     return harness.seconds_of(lambda: add_up(TIMED)) / TIMED
