@@ -14,6 +14,7 @@ import pytest
 import digitnet
 
 ROOT = Path(__file__).parents[1]
+GENERATED = ("figures", "images", "experiments", "mnist_report")  # folders of docs/
 MODULES = [module.name for module in pkgutil.walk_packages(digitnet.__path__, "digitnet.")]
 
 
@@ -61,3 +62,58 @@ def test_the_lines_that_are_shown_are_those_of_the_quick_start(page):
     script = (ROOT / "examples" / "quickstart.py").read_text()
     lines = script[script.index("from digitnet") :]
     assert f"```python\n{lines}```\n" in (ROOT / page).read_text()
+
+
+def included(page: Path, root: Path) -> set[Path]:
+    """Return the files that a page shows (images, snippets) or names as its data (`x.json`)."""
+    text = page.read_text()
+    snippets = {root / name for name in re.findall(r'^--8<-- "(.+)"$', text, re.M)}
+    beside = re.findall(r"!\[[^]]*\]\(([^)#]+)\)", text) + re.findall(r"`(\w+\.json)`", text)
+    return snippets | {(page.parent / name).resolve() for name in beside}
+
+
+def missing_and_orphans(root: Path) -> tuple[set[str], set[str]]:
+    """Return what pages include and is not there, and what is there and no page includes.
+
+    The JSON file of a table or figure is included with it; pages of the site are found by
+    `mkdocs build --strict`.
+    """
+    pages = [*(root / "docs").rglob("*.md"), root / "README.md"]
+    shown = set().union(*(included(page, root) for page in pages))
+    shown |= {path.with_suffix(".json") for path in shown}
+    pages_of_the_site = set(re.findall(r"([\w/]+\.md)$", (root / "mkdocs.yml").read_text(), re.M))
+    shown |= {root / "docs" / name for name in pages_of_the_site}
+    files = {path for folder in GENERATED for path in (root / "docs" / folder).rglob("*.*")}
+    missing = {path for path in shown if path.suffix != ".json" and not path.exists()}
+    return _names(missing, root), _names(files - shown, root)
+
+
+def _names(paths: set[Path], root: Path) -> set[str]:
+    return {path.relative_to(root).as_posix() for path in paths}
+
+
+def test_pages_include_what_is_there_and_all_that_is_there():
+    assert missing_and_orphans(ROOT) == (set(), set())
+
+
+def test_a_missing_file_and_an_orphan_are_found(tmp_path):
+    root = tmp_path.resolve()
+    figures = root / "docs" / "figures"
+    figures.mkdir(parents=True)
+    (root / "README.md").write_text("![A figure](docs/figures/shown.png)")
+    (root / "mkdocs.yml").write_text("nav:\n  - Home: index.md\n")
+    page = '--8<-- "docs/figures/table.md"\n![Lost](figures/lost.png) with `data.json`\n'
+    (root / "docs" / "index.md").write_text(page)
+    for name in ("shown.png", "shown.json", "table.md", "table.json", "orphan.png", "orphan.json"):
+        (figures / name).touch()
+    missing, orphans = missing_and_orphans(root)
+    assert missing == {"docs/figures/lost.png"}
+    assert orphans == {"docs/figures/orphan.png", "docs/figures/orphan.json"}
+
+
+def test_the_layers_on_the_page_are_those_that_the_linter_checks():
+    contract = (ROOT / "pyproject.toml").read_text().split("\nlayers = [\n")[1].split("\n]")[0]
+    checked = [re.findall(r"\w+", row) for row in contract.splitlines()]
+    section = (ROOT / "docs" / "how_it_works.md").read_text().split("## A step")[0]
+    shown = [re.findall(r"`(\w+)`", row.split(" | ")[0]) for row in section.splitlines()]
+    assert [row for row in shown if row] == checked
