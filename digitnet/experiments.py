@@ -1,11 +1,11 @@
-"""Ways of training compared, each with the same seeds."""
+"""Comparison of ways of training, each with the same seeds."""
 
 from __future__ import annotations
 
 import json
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,12 @@ from digitnet.processes import current
 from digitnet.recipe import check_count, check_seed
 
 Figures = Mapping[str, float | Sequence[float]]
-"""What came of one training: numbers, or rows of numbers, by name."""
+"""The figures of one training: numbers, or rows of numbers, by name."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """The mean of differences between pairs of the same seed, and how sure it is.
+    """The mean difference between pairs of the same seed, with its confidence interval.
 
     Attributes:
         mean: The mean difference.
@@ -40,7 +40,7 @@ class Difference:
 
     @property
     def sign(self) -> int:
-        """1 or -1 where the whole interval lies above or below 0; else 0: not shown."""
+        """1 or -1 if the whole interval lies above or below 0; else 0: not significant."""
         return int(self.low > 0) - int(self.high < 0)
 
 
@@ -97,8 +97,7 @@ class Comparison:
         Raises:
             InvalidInputError: As for `values`.
         """
-        pairs = self.values(variant, figure) - self.values(baseline, figure)
-        return mean_difference(pairs)
+        return mean_difference(self.values(variant, figure) - self.values(baseline, figure))
 
     def rows(self, figure: str, *, baseline: str | None = None) -> list[Row]:
         """Return the table of a figure that is a single number, a row a variant.
@@ -128,14 +127,14 @@ def compare(
 ) -> Comparison:
     """Train every variant with every seed.
 
-    A seed goes through all variants before the next one does, so each variant is compared with
-    the others on the same seeds, also where the machine grows slower with time.
+    All variants are trained with a seed before the next seed, so a machine that slows down with
+    time slows all variants alike.
 
     Args:
-        variants: By name, a function that trains with a seed and returns what came of it.
+        variants: By name, a function that trains with a seed and returns the figures.
         seeds: The seeds, or how many: 0, 1, ...
-        path: A JSON file that keeps the figures of every finished training. An interrupted
-            comparison goes on where it stopped: what the file holds is not trained again.
+        path: A JSON file for the figures of every finished training. An interrupted comparison
+            continues from it: what the file holds is not trained again.
         settings: What else the figures depend on, for JSON: the data, the epochs. A file of
             other settings, or of other versions of digitnet, torch or Python, is refused.
 
@@ -143,21 +142,20 @@ def compare(
         The figures. With several processes, each has all of them.
 
     Raises:
-        InvalidInputError: There is no variant or no seed, a training returned something else
-            than numbers, or the file is of other settings.
+        InvalidInputError: There is no variant or no seed, a training returned no numbers, or
+            the file is of other settings.
         ArtifactError: The file cannot be read or written.
 
     Examples:
+        >>> from functools import partial
         >>> from digitnet import DigitClassifier, datasets
         >>> train, test = datasets.synthetic(train=300, test=100)
-        >>> def trained(network):
-        ...     def with_seed(seed):
-        ...         clf = DigitClassifier(network, seed=seed)
-        ...         clf.fit(train, epochs=1, verbose=0)
-        ...         return {"accuracy": clf.score(test)}
-        ...     return with_seed
-        >>> found = compare({"report": trained("report"), "mlp": trained("mlp")}, seeds=2)
-        >>> [row.variant for row in found.rows("accuracy")]
+        >>> def trained(network, seed):
+        ...     clf = DigitClassifier(network, seed=seed)
+        ...     clf.fit(train, epochs=1, verbose=0)
+        ...     return {"accuracy": clf.score(test)}
+        >>> variants = {network: partial(trained, network) for network in ("report", "mlp")}
+        >>> [row.variant for row in compare(variants, seeds=2).rows("accuracy")]
         ['report', 'mlp']
     """
     listed = _checked_seeds(seeds)
@@ -190,11 +188,11 @@ def deviation(values: npt.NDArray[np.float64]) -> float:
 
 
 class _Kept:
-    """The finished trainings, in a file where there is one."""
+    """The finished trainings, in memory and, if there is a path, in a file."""
 
     def __init__(self, path: str | os.PathLike[str] | None, settings: dict[str, Any]) -> None:
         self._path = None if path is None else Path(path)
-        # as JSON gives them back, so that tuples equal lists
+        # through JSON, as in the file, so that tuples become lists
         self._settings = json.loads(json.dumps(settings))
         self._figures: dict[tuple[str, int], Figures] = {}
         if self._path is not None:
@@ -203,6 +201,7 @@ class _Kept:
                 self._read(self._path)
 
     def figures(self, variant: str, seed: int) -> Figures | None:
+        """Return the figures of a training, or `None` before it is finished."""
         return self._figures.get((variant, seed))
 
     def add(self, variant: str, seed: int, figures: Figures) -> None:
@@ -244,7 +243,7 @@ def _checked_seeds(seeds: int | Iterable[int]) -> tuple[int, ...]:
 
 
 def _checked_figures(figures: Any, variant: str) -> Figures:
-    """Return numbers and rows of numbers as Python has them."""
+    """Return figures as Python's own numbers and lists."""
     try:
         return {name: np.asarray(value, dtype=float).tolist() for name, value in figures.items()}
     except (AttributeError, TypeError, ValueError) as error:
