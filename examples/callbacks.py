@@ -22,7 +22,7 @@ from digitnet.callbacks import (
 
 
 class HardestDigit(Callback):
-    """Say after each epoch which digit is read worst, and remember how often each was."""
+    """Print after each epoch which digit has the lowest accuracy, and how often each had it."""
 
     def __init__(self) -> None:
         self.counts = {}
@@ -32,7 +32,7 @@ class HardestDigit(Callback):
         self.counts[worst] = self.counts.get(worst, 0) + 1
         print(f"  hardest: {worst}, so far {self.counts}")
 
-    def state_dict(self):  # what a checkpoint keeps
+    def state_dict(self):  # saved in checkpoints
         return {"counts": self.counts}
 
     def load_state_dict(self, state):

@@ -1,1 +1,1 @@
-"""What the example scripts share: options, data, the original's figures, pages."""
+"""What the example scripts share: options, data, tables, figures, pages, the original's claims."""

@@ -1,4 +1,4 @@
-"""What the original claimed, held against the figures of a run."""
+"""The original's claims, judged by the figures of our runs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Verdict:
 
 
 def judge(runs: list[Run]) -> list[Verdict]:
-    """Hold each claim against the runs, which must be as long as the original's."""
+    """Judge each claim; runs of another length than the original's are not judged."""
     if len(runs[0].history) != original.FINAL_EPOCH:
         return []
     return [

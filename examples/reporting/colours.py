@@ -1,4 +1,4 @@
-"""CIFAR-10 or a stand-in for it, and the trainings on it."""
+"""CIFAR-10, or generated patterns in its place, and the trainings on them."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from digitnet.datasets.cifar10 import CLASSES
 from digitnet.errors import DatasetUnavailableError
 from reporting.options import Data
 
-QUICK_TRAIN, QUICK_TEST, QUICK_EPOCHS = 1_000, 250, 2
+QUICK_TRAIN, QUICK_TEST, QUICK_EPOCHS = 1_000, 250, 2  # images and epochs: a trial in seconds
 
 
 @dataclass(frozen=True)
 class Run:
-    """One training, and how the test set is read after it."""
+    """One training, and its evaluation on the test set."""
 
     seed: int
     classifier: ImageClassifier
@@ -32,7 +32,7 @@ class Run:
 
     @property
     def seconds(self) -> list[float]:
-        """The seconds of training up to the end of each epoch."""
+        """Seconds of training at the end of each epoch."""
         logs = self.classifier.history
         return torch.tensor([log.epoch_seconds for log in logs]).cumsum(0).tolist()
 
@@ -72,7 +72,7 @@ def load(choice: str, *, quick: bool, console: Console) -> Data:
     """Return the data of `--data`, and warn where figures on them are not comparable."""
     warning = ""
     if choice == "made":
-        train, test = made(QUICK_TRAIN, seed=0), made(QUICK_TEST, seed=1)
+        train, test = patterns(QUICK_TRAIN, seed=0), patterns(QUICK_TEST, seed=1)
         warning = "These figures are of patterns drawn by a program, not of CIFAR-10."
     else:
         try:
@@ -90,10 +90,9 @@ def load(choice: str, *, quick: bool, console: Console) -> Data:
     return Data(train, test, warning)
 
 
-def made(count: int, *, seed: int) -> ImageSet:
-    """Return pictures of ten coloured patterns in noise, under CIFAR-10's names."""
-    patterns = torch.Generator().manual_seed(0)
-    coarse = torch.rand((10, 3, 4, 4), generator=patterns)
+def patterns(count: int, *, seed: int) -> ImageSet:
+    """Return images of ten coloured patterns with noise, labelled with CIFAR-10's classes."""
+    coarse = torch.rand((10, 3, 4, 4), generator=torch.Generator().manual_seed(0))
     smooth = torch.nn.functional.interpolate(coarse, (32, 32), mode="bilinear")
     generator = torch.Generator().manual_seed(seed)
     labels = torch.arange(count) % 10
@@ -107,20 +106,23 @@ def train_once(recipe: Recipe, data: Data, *, seed: int, epochs: int | None, kep
 
     Args:
         recipe: How to train.
-        data: On what. The test set is read after each epoch for the curves; nothing is
+        data: The data. The test set is evaluated after each epoch for the curves; nothing is
             chosen by it.
         seed: The seed.
         epochs: Passes over the training set; `None` takes the recipe's.
         kept: The folder for the trained network and, until it is there, for checkpoints. Their
-            names tell what they were trained on, so that a trial replaces no other.
+            names hold a hash of the data, so that a trial replaces no other training.
     """
+    # A training that an earlier run has finished
     recipe = replace(recipe, epochs=epochs or recipe.epochs)
-    pictures = fingerprint(data.train.images)[-8:]
-    model = kept / f"{recipe.name}-{recipe.epochs}-epochs-{pictures}-{seed}.safetensors"
+    data_hash = fingerprint(data.train.images)[-8:]
+    model = kept / f"{recipe.name}-{recipe.epochs}-epochs-{data_hash}-{seed}.safetensors"
     if model.exists():
         classifier = ImageClassifier.load(model)
         if classifier.recipe == recipe and classifier.seed == seed:
             return Run(seed, classifier, classifier.evaluate(data.test))
+
+    # A new training, or the rest of an interrupted one
     shape = tuple(data.train.images.shape[1:])
     classifier = ImageClassifier(
         classes=data.train.classes, input_shape=shape, recipe=recipe, seed=seed

@@ -1,4 +1,4 @@
-"""What the experiments have in common: options, data, trainings, and the page they write."""
+"""One experiment: its options, data and trainings, and the page that it writes."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ QUICK_IMAGES = (1_500, 500)  # training, test: seconds a training
 
 
 class Experiment:
-    """One question, put to several variants with the same seeds.
+    """A question, answered by training several variants with the same seeds.
 
     Args:
         title: Heading of the page.
-        question: What is asked, a sentence or two.
+        question: The question, in a sentence or two.
         seeds: Seeds of a full run.
         epochs: Epochs of a full run.
     """
@@ -44,7 +44,9 @@ class Experiment:
         self.epochs = options.epochs or (1 if options.quick else epochs)
         self.out = options.out
         self.console = Console()
-        self.data = load(options.data, quick=options.quick, console=self.console, most=QUICK_IMAGES)
+        self.data = load(
+            options.data, quick=options.quick, console=self.console, quick_sizes=QUICK_IMAGES
+        )
         self._command = shlex.join(["python", f"examples/{script.name}", *sys.argv[1:]])
         self._seconds = 0.0
 
@@ -55,7 +57,7 @@ class Experiment:
 
         Args:
             variants: By name, a function from a seed to figures.
-            settings: What the figures depend on beside data and epochs.
+            settings: What else the figures depend on, beside data and epochs.
         """
         self.out.mkdir(parents=True, exist_ok=True)
         settings |= {
@@ -87,10 +89,10 @@ class Experiment:
         """Write page, figures and results.
 
         Args:
-            found: What was found, in two sentences.
+            found: The conclusion, in two sentences.
             sections: The page's sections, in Markdown.
             figures: By file name without ending; the sections show them.
-            results: What the page tells beside what `trainings.json` holds, for JSON.
+            results: Figures of the page that `trainings.json` does not hold, for JSON.
         """
         conditions = {
             "command": self._command,

@@ -14,17 +14,18 @@ from digitnet import ImageSet, datasets
 from digitnet.digits import DIGITS, INPUT_SHAPE
 from digitnet.errors import DatasetUnavailableError, DigitNetError
 
-QUICK_TRAIN, QUICK_TEST, QUICK_EPOCHS = 6_000, 2_000, 2
+QUICK_TRAIN, QUICK_TEST = 6_000, 2_000  # images: a tenth and a fifth, seconds an epoch
+QUICK_EPOCHS = 2  # the fewest that show a curve
 
 
 @dataclass(frozen=True)
 class Data:
-    """A training and a test set, and what a reader must know of them.
+    """The data of a report.
 
     Attributes:
-        train: What to train on.
-        test: What to test on.
-        warning: Why figures on these sets are not comparable; empty for all of MNIST.
+        train: The training set.
+        test: The test set.
+        warning: Why figures on these sets are not comparable with the original's; else empty.
     """
 
     train: ImageSet
@@ -58,37 +59,37 @@ def load(
     *,
     quick: bool,
     console: Console,
-    most: tuple[int, int] = (QUICK_TRAIN, QUICK_TEST),
+    quick_sizes: tuple[int, int] = (QUICK_TRAIN, QUICK_TEST),
 ) -> Data:
     """Return the data of `--data`, and warn where figures on them are not comparable.
 
     Args:
-        choice: What `--data` says.
-        quick: Take a part alone.
+        choice: The value of `--data`.
+        quick: Whether to take only a part.
         console: Where to warn.
-        most: Training and test pictures of that part.
+        quick_sizes: Training and test images of that part.
     """
-    train, test, warning = _found(choice, console)
+    train, test, warning = _chosen(choice, console)
     if quick:
-        train, test = _part(train, most[0]), _part(test, most[1])
+        train, test = _part(train, quick_sizes[0]), _part(test, quick_sizes[1])
         warning = f"{warning} A quick try on part of the data: the figures mean little.".strip()
     if warning:
         console.print(Panel(warning, title="NOT COMPARABLE", style="bold white on red"))
     return Data(train, test, warning)
 
 
-def _part(images: ImageSet, most: int) -> ImageSet:
-    """Return so many pictures from all over a set, which may be in the order of its classes."""
-    count = min(most, len(images))
+def _part(images: ImageSet, size: int) -> ImageSet:
+    """Return images at equal distances in a set, which may be sorted by class."""
+    count = min(size, len(images))
     return images[torch.arange(count) * len(images) // count]
 
 
-def _found(choice: str, console: Console) -> tuple[ImageSet, ImageSet, str]:
+def _chosen(choice: str, console: Console) -> tuple[ImageSet, ImageSet, str]:
     if choice == "synthetic":
         warning = "These figures are of digits drawn by a program, not of MNIST."
         return *datasets.synthetic(), warning
     if choice not in ("auto", "mnist"):
-        return *_own(Path(choice)), f"These figures are of '{choice}', not of MNIST."
+        return *_from_folder(Path(choice)), f"These figures are of '{choice}', not of MNIST."
     try:
         return *datasets.mnist(), ""
     except DatasetUnavailableError as error:
@@ -102,8 +103,8 @@ def _found(choice: str, console: Console) -> tuple[ImageSet, ImageSet, str]:
         return *datasets.synthetic(), warning
 
 
-def _own(folder: Path) -> tuple[ImageSet, ImageSet]:
-    """Return the pictures of a folder, which must be like MNIST's."""
+def _from_folder(folder: Path) -> tuple[ImageSet, ImageSet]:
+    """Return the images of a folder; classes and shape must be those of MNIST."""
     try:
         train, test = (datasets.image_folder(folder / part) for part in ("train", "test"))
     except DigitNetError as error:

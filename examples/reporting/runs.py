@@ -1,4 +1,4 @@
-"""A training with one seed, and what came of it."""
+"""A training of the MNIST report with one seed, and its evaluations."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ class Run:
 
     Attributes:
         seed: Its seed.
-        classifier: What was trained.
+        classifier: The trained classifier.
         history: Its epochs, validated on the test set.
-        test: How the test set is read at the end.
-        train_accuracy: How the training set is read at the end, without dropout.
+        test: The evaluation on the test set after the last epoch.
+        train_accuracy: Accuracy on the training set after the last epoch, without dropout.
     """
 
     seed: int

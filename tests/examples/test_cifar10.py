@@ -144,7 +144,7 @@ def test_an_interrupted_training_goes_on_where_it_was(tmp_path, monkeypatch, cap
         return colours.train_once(recipe, data, seed=0, epochs=2, kept=folder)
 
     recipe = replace(REPORT, network="slim", batch_size=50)
-    data = Data(colours.made(200, seed=0), colours.made(50, seed=1), "")
+    data = Data(colours.patterns(200, seed=0), colours.patterns(50, seed=1), "")
     whole = train(tmp_path / "whole")
     monkeypatch.setattr(colours, "Checkpoint", Interrupted)
     with pytest.raises(KeyboardInterrupt):
