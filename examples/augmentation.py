@@ -32,14 +32,14 @@ AUGMENTATIONS = {
     "elastic": Augmentation(elastic=1.5),
     "all": Augmentation(rotation=10, shift=2, scale=0.1, shear=10, elastic=1),
 }
-CHANGES = {  # of the test images; no training applied exactly these
+CHANGES = {  # applied to the test images alone
     "shift": ("Shift to the right in pixels", (0, 1, 2, 3, 4)),
     "rotation": ("Rotation in degrees", (-40, -20, 0, 20, 40)),
     "scale": ("Size in per cent", (60, 80, 100, 120, 140)),
 }
 PAIRS = {"4 and 9": (4, 9), "3 and 5": (3, 5)}  # the report's commonest confusions
 TRAIN_IMAGES = 20_000  # of 60,000: with fewer there is more to gain, in less time
-GAP_IMAGES = 10_000  # of these, whose accuracy is compared with the test accuracy: as many as test
+GAP_IMAGES = 10_000  # training images whose accuracy is compared: as many as test images
 
 
 def main() -> None:
