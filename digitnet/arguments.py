@@ -94,13 +94,13 @@ def check_validation(x: Any, data: Any, split: Any) -> None:
         )
 
 
-def check_batches(processes: int, *, pictures: int, batch_size: int, least: int) -> None:
+def check_batches(processes: int, *, n_images: int, batch_size: int, least: int) -> None:
     """Raise `InvalidInputError` unless each process can get `least` pictures of a batch."""
     norm = ", as the network has batch norm" if least > 1 else ""
     each = f", {'one' if least == 1 else least} for each process" if processes > 1 else ""
     fewer = ", or start fewer with torchrun --nproc-per-node" if processes > 1 else ""
     for what, count, remedy in (
-        ("training set", pictures, "Add pictures"),
+        ("training set", n_images, "Add pictures"),
         ("batch", batch_size, "Take a greater batch_size"),
     ):
         if count < least * processes:

@@ -232,7 +232,7 @@ class ImageClassifier(Estimator):
             weights = arguments.class_weights(class_weight, train.class_counts)
             size, least = recipe.batch_size, least_batch(self.model)
             arguments.check_batches(
-                processes.current().world_size, pictures=len(train), batch_size=size, least=least
+                processes.current().world_size, n_images=len(train), batch_size=size, least=least
             )
             if self._measure_statistics and not self._fitted:
                 self._network.set_normalization(*channel_statistics(train.images))
@@ -412,7 +412,7 @@ class ImageClassifier(Estimator):
         return predict_features(
             self._network,
             self._batches_of(images, size, verbose),
-            count=len(images),
+            n_images=len(images),
             shape=self.input_shape,
             layer=layer,
         ).numpy()
@@ -720,7 +720,9 @@ class ImageClassifier(Estimator):
         self, images: Tensor, size: int | None = None, verbose: arguments.Verbose = 0
     ) -> Tensor:
         batches = self._batches_of(images, self._prediction_batch(size), verbose)
-        return predict_logits(self._network, batches, count=len(images), classes=len(self.classes))
+        return predict_logits(
+            self._network, batches, n_images=len(images), classes=len(self.classes)
+        )
 
     def _batches_of(
         self, images: Tensor, size: int, verbose: arguments.Verbose

@@ -158,7 +158,7 @@ def evaluate(
     logits = predict_logits(
         model,
         lambda part: track(batches.unlabelled(part)),
-        count=batches.pictures,
+        n_images=batches.n_images,
         classes=len(batches.classes),
     )
     labels = batches.labels.cpu()
@@ -177,7 +177,7 @@ def predict_logits(
     model: nn.Module,
     batches: Callable[[slice], Iterable[Tensor]],
     *,
-    count: int,
+    n_images: int,
     classes: int,
 ) -> Tensor:
     """Return the logits of all images, float32 (N, C) on the CPU, in every process.
@@ -185,17 +185,17 @@ def predict_logits(
     Args:
         model: Maps images to logits (N, C).
         batches: Returns the images of a part of the set, (B, C, H, W) on the model's device.
-        count: How many images there are in all.
+        n_images: How many images there are in all.
         classes: How many classes there are.
     """
-    return _computed(model, model, batches, count, classes)
+    return _computed(model, model, batches, n_images, classes)
 
 
 def predict_features(
     network: Network,
     batches: Callable[[slice], Iterable[Tensor]],
     *,
-    count: int,
+    n_images: int,
     shape: Shape,
     layer: str | None,
 ) -> Tensor:
@@ -204,7 +204,7 @@ def predict_features(
     Args:
         network: The network that has the layer.
         batches: As for `predict_logits`.
-        count: How many there are in all.
+        n_images: How many there are in all.
         shape: Channels, height and width of one.
         layer: As for `LayerFeatures`.
 
@@ -215,22 +215,22 @@ def predict_features(
     with inference(network):
         features = LayerFeatures(network, layer)
         width = features(blank).shape[1]
-    return _computed(network, features, batches, count, width)
+    return _computed(network, features, batches, n_images, width)
 
 
 def _computed(
     model: nn.Module,
     compute: Callable[[Tensor], Tensor],
     batches: Callable[[slice], Iterable[Tensor]],
-    count: int,
+    n_images: int,
     width: int,
 ) -> Tensor:
     """Return what is computed from all images, float32 (N, width); a row is an image's."""
     processes = current()
-    part = processes.share(count)
+    part = processes.share(n_images)
     # One tensor made beforehand: small results, kept one by one between the large
     # activations, would split the heap and make it grow with each batch.
-    rows = torch.zeros(count, width, dtype=torch.float32)
+    rows = torch.zeros(n_images, width, dtype=torch.float32)
     done = part.start
     with inference(model):
         for x in batches(part):

@@ -26,11 +26,11 @@ class RunningMetrics:
         self._sizes = torch.zeros(steps, dtype=torch.int64)
         self._recorded = 0
 
-    def record(self, loss: Tensor, correct: Tensor, pictures: int) -> None:
+    def record(self, loss: Tensor, correct: Tensor, n_images: int) -> None:
         """Add a step of so many pictures: its mean loss () and how many were read right ()."""
         self._losses[self._recorded] = loss
         self._correct[self._recorded] = correct
-        self._sizes[self._recorded] = pictures
+        self._sizes[self._recorded] = n_images
         self._recorded += 1
 
     def read(self) -> tuple[float, float]:
@@ -42,7 +42,7 @@ class RunningMetrics:
         return float((losses * sizes).sum()) / total, correct / total
 
     @property
-    def pictures(self) -> int:
+    def n_images(self) -> int:
         """Pictures so far."""
         return int(self._sizes[: self._recorded].sum())
 

@@ -184,7 +184,7 @@ class TrainState:
         self,
         *,
         epochs: int,
-        pictures: int,
+        n_images: int,
         steps: int,
         validates: bool,
         device: torch.device,
@@ -197,7 +197,7 @@ class TrainState:
         self.rate.begin(constant_rate)
         self._first_epoch = self.epoch
         self.epochs = self.epoch + epochs
-        self.pictures_per_epoch, self.steps_per_epoch = pictures, steps
+        self.pictures_per_epoch, self.steps_per_epoch = n_images, steps
         self.validates = validates
         self.validation = self.stop_reason = self.resumed_from = None
         self.weights_chosen = False
@@ -269,11 +269,11 @@ class TrainState:
         self.epochs = planned
         self.history = history
 
-    def end_step(self, loss: Tensor, correct: Tensor, pictures: int) -> None:
+    def end_step(self, loss: Tensor, correct: Tensor, n_images: int) -> None:
         """Take in a step of so many pictures: its mean loss () and how many were right ()."""
         self.rate.end_step()
-        self.running.record(loss, correct, pictures)
-        self.batch_loss, self.batch_size = loss, pictures
+        self.running.record(loss, correct, n_images)
+        self.batch_loss, self.batch_size = loss, n_images
         self.step += 1
         self.epoch_step += 1
 

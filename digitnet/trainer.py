@@ -95,7 +95,7 @@ class Trainer:
         self.processes = current()
         self._share = partial(self.processes.share, least=least_batch(state.model))
         self._forward = compiled(state.model) if recipe.compile else state.model
-        self.callbacks = _heard(callbacks, self.processes)
+        self.callbacks = _active_callbacks(callbacks, self.processes)
         self.class_weight = class_weight
         self.objective = objective or cross_entropy(
             class_weight=class_weight, label_smoothing=recipe.label_smoothing
@@ -166,7 +166,7 @@ class Trainer:
         state = self.state
         state.begin_training(
             epochs=self.recipe.epochs,
-            pictures=train.pictures,
+            n_images=train.n_images,
             steps=len(train),
             validates=validation is not None,
             device=self.device,
@@ -192,8 +192,8 @@ class Trainer:
                     begun.append(callback)
                     self._call(callback, "on_train_begin")
                 if resume is not None:
-                    self._remind(checkpoint)
-                self._hear_of_stop()
+                    self._restore_callbacks(checkpoint)
+                self._sync_stop()
                 # an epoch in progress is finished first, also after a resume
                 while state.epoch_step or (
                     state.epoch < state.epochs and state.stop_reason is None
@@ -211,7 +211,7 @@ class Trainer:
         state = self.state
         if not state.epoch_step:  # else the epoch goes on from a checkpoint
             state.begin_epoch(self.device)
-        self._announce("on_epoch_begin")
+        self._notify("on_epoch_begin")
         self.processes.agree(lambda: {"learning rate": state.learning_rate})
         started = time.perf_counter()
         self._train_steps(train)
@@ -228,22 +228,22 @@ class Trainer:
             epoch_seconds=seconds,
         )
         state.end_epoch(log, result)
-        self._announce("on_epoch_end")
+        self._notify("on_epoch_end")
         if state.has_requests:
             self._take_checkpoint(train)
-        self._hear_of_stop()
+        self._sync_stop()
 
     def _train_steps(self, train: Batches) -> None:
         """Take the steps that are left of the epoch; where they lead nowhere, go back."""
         state = self.state
         before = state.snapshot()
-        order = self._order(train)[state.running.pictures :]
+        order = self._order(train)[state.running.n_images :]
         try:
-            for x, y, pictures in train.shuffled(order, self._share):
+            for x, y, n_images in train.shuffled(order, self._share):
                 with isolated(self.device), exclusive(state.evaluated):
-                    batch_loss, correct = self._train_step(x, y, pictures)
-                state.end_step(batch_loss, correct, pictures)
-                self._announce("on_batch_end")
+                    batch_loss, correct = self._train_step(x, y, n_images)
+                state.end_step(batch_loss, correct, n_images)
+                self._notify("on_batch_end")
                 if state.has_requests:
                     self._check_finite()
                     self._take_checkpoint(train)
@@ -252,7 +252,7 @@ class Trainer:
             state.restore(before)
             raise
 
-    def _train_step(self, x: Tensor, y: Any, pictures: int) -> tuple[Tensor, Tensor]:
+    def _train_step(self, x: Tensor, y: Any, n_images: int) -> tuple[Tensor, Tensor]:
         """Learn from a batch of so many pictures, of which x and y are this process's share.
 
         Returns:
@@ -262,20 +262,20 @@ class Trainer:
         state.rate.follow(recipe.learning_rate_at(state.progress))
         self._reseed()
         if recipe.augmentation is not None:
-            part = self._share(pictures)
-            x = augment(x, recipe.augmentation, pictures=pictures, part=part)
+            part = self._share(n_images)
+            x = augment(x, recipe.augmentation, n_images=n_images, part=part)
         if self.processes.rank:
             self._reseed(self.processes.rank)  # no two processes drop the same units
-        loss, correct = self._find_gradients(x, y, pictures)
+        loss, correct = self._find_gradients(x, y, n_images)
         if recipe.sharpness_radius:
             with moved_uphill(state.model, recipe.sharpness_radius):
-                self._find_gradients(x, y, pictures)
+                self._find_gradients(x, y, n_images)
         state.optimizer.step()
         if state.averaged is not None:
             move_average(state.averaged, state.model, recipe.averaging or 0.0, step=state.step)
         return loss, correct
 
-    def _find_gradients(self, x: Tensor, y: Any, pictures: int) -> tuple[Tensor, Tensor]:
+    def _find_gradients(self, x: Tensor, y: Any, n_images: int) -> tuple[Tensor, Tensor]:
         """Find the gradients of a batch's mean loss; return that, and how many were read right."""
         bfloat16 = self.recipe.precision == "bfloat16"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=bfloat16):
@@ -284,7 +284,7 @@ class Trainer:
         self.state.optimizer.zero_grad()
         loss.backward()
         return self.processes.average(
-            self.state.model, loss.detach(), correct, weight=len(x) / pictures
+            self.state.model, loss.detach(), correct, weight=len(x) / n_images
         )
 
     def _reseed(self, rank: int = 0) -> None:
@@ -294,8 +294,8 @@ class Trainer:
 
     def _order(self, train: Batches) -> Tensor:
         if not self.shuffle:
-            return torch.arange(train.pictures)
-        return permutation(train.pictures, derive_seed(self.state.seed, ORDER, self.state.epoch))
+            return torch.arange(train.n_images)
+        return permutation(train.n_images, derive_seed(self.state.seed, ORDER, self.state.epoch))
 
     def _check_finite(self) -> None:
         state = self.state
@@ -326,22 +326,21 @@ class Trainer:
             self.state.end_training()
         return errors
 
-    def _hear_of_stop(self) -> None:
+    def _sync_stop(self) -> None:
         """Stop where a callback in another process stopped the training."""
         reason = self.processes.first_of(self.state.stop_reason)
         if reason is not None:
             self.state.stop(reason)
 
-    def _announce(self, hook: Hook) -> None:
+    def _notify(self, hook: Hook) -> None:
         for callback in self._hooks[hook]:
             self._call(callback, hook)
 
     def _take_checkpoint(self, train: Batches) -> None:
         """Serve requests after a whole round, so that all that is remembered is of one moment."""
-        keyed = _keyed(self.callbacks)
         remembered = {
-            key: self._guard(f"{key}.state_dict", callback.state_dict)
-            for key, callback in keyed.items()
+            name: self._guard(f"{name}.state_dict", callback.state_dict)
+            for name, callback in _named_callbacks(self.callbacks).items()
         }
         settings = self.settings(train, self.state.epochs)
         checkpoint = capture(self.state, settings, remembered, self.describe())
@@ -367,12 +366,12 @@ class Trainer:
         }
         return read_record(TrainingSettings, settings, among_others=True)
 
-    def _remind(self, checkpoint: SavedTraining) -> None:
+    def _restore_callbacks(self, checkpoint: SavedTraining) -> None:
         """Give every callback what it remembered at a checkpoint."""
-        for key, callback in _keyed(self.callbacks).items():
-            remembered = callback_state(checkpoint, key)
+        for name, callback in _named_callbacks(self.callbacks).items():
+            remembered = callback_state(checkpoint, name)
             if remembered:
-                self._guard(f"{key}.load_state_dict", callback.load_state_dict, remembered)
+                self._guard(f"{name}.load_state_dict", callback.load_state_dict, remembered)
 
     def _call(self, callback: Callback, hook: Hook) -> None:
         self._guard(f"{type(callback).__name__}.{hook}", getattr(callback, hook), self.state)
@@ -384,7 +383,7 @@ class Trainer:
             raise CallbackError(f"{what} raised {type(error).__name__}: {error}") from error
 
 
-def _heard(callbacks: Sequence[Callback], processes: Processes) -> list[Callback]:
+def _active_callbacks(callbacks: Sequence[Callback], processes: Processes) -> list[Callback]:
     """Return the callbacks that run in this process."""
     return [callback for callback in callbacks if processes.is_first or callback.in_every_process]
 
@@ -399,11 +398,11 @@ def _listeners(callbacks: Sequence[Callback], hook: Hook) -> list[Callback]:
     ]
 
 
-def _keyed(callbacks: Sequence[Callback]) -> dict[str, Callback]:
+def _named_callbacks(callbacks: Sequence[Callback]) -> dict[str, Callback]:
     """Return the callbacks by a name each: its type, numbered where there are several."""
-    keyed: dict[str, Callback] = {}
+    named: dict[str, Callback] = {}
     for callback in callbacks:
         kind = type(callback).__name__
-        number = sum(key.partition("-")[0] == kind for key in keyed)
-        keyed[f"{kind}-{number}" if number else kind] = callback
-    return keyed
+        number = sum(name.partition("-")[0] == kind for name in named)
+        named[f"{kind}-{number}" if number else kind] = callback
+    return named

@@ -82,10 +82,10 @@ class PointBatches:
         self.x = torch.randn(count, 3, generator=generator)
         self.y = self.x @ torch.tensor([1.0, -2.0, 0.5]) + 1
         self.weights = torch.rand(count, generator=generator)
-        self.pictures, self.fingerprint = count, "points"
+        self.n_images, self.fingerprint = count, "points"
 
     def __len__(self) -> int:
-        return -(-self.pictures // self.batch_size)
+        return -(-self.n_images // self.batch_size)
 
     def shuffled(self, order, share=slice):
         for batch in order.split(self.batch_size):

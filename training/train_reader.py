@@ -59,18 +59,18 @@ class CropBatches:
         self.crops, self.kept, self.batch_size = crops, kept, batch_size
 
     @property
-    def pictures(self) -> int:
+    def n_images(self) -> int:
         """Crops in all."""
         return len(self.kept)
 
     def __len__(self) -> int:
-        return -(-self.pictures // self.batch_size)
+        return -(-self.n_images // self.batch_size)
 
     @cached_property
     def fingerprint(self) -> str:
         """Digest of the crops' settings and of all their digits."""
         digits = hashlib.sha256(self.crops["table"].numpy().data).hexdigest()
-        return f"{self.pictures} {settings_digest()} {digits}"
+        return f"{self.n_images} {settings_digest()} {digits}"
 
     def shuffled(
         self, order: Tensor, share: Callable[[int], slice] = slice

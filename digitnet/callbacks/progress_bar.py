@@ -40,7 +40,7 @@ class ProgressBar(Callback):
             self._bar = _bar(
                 total=state.pictures_per_epoch, desc=f"Epoch {state.epoch + 1}/{state.epochs}"
             )
-            self._bar.update(state.running.pictures)  # after a resume, some are done
+            self._bar.update(state.running.n_images)  # after a resume, some are done
             self._refreshed = time.monotonic()
 
     def on_batch_end(self, state: TrainState) -> None:

@@ -26,13 +26,13 @@ class Draws:
     """Random numbers for each picture of a batch, of which a part is at hand.
 
     Args:
-        pictures: Pictures of the batch.
+        n_images: Pictures of the batch.
         part: Which of them are at hand.
         device: Where the numbers are needed.
     """
 
-    def __init__(self, pictures: int, part: slice, device: torch.device) -> None:
-        self.pictures, self.part, self.device = pictures, part, device
+    def __init__(self, n_images: int, part: slice, device: torch.device) -> None:
+        self.n_images, self.part, self.device = n_images, part, device
 
     def uniform(self, most: float, *shape: int) -> Tensor:
         """Return amounts in -most..most, (B, *shape)."""
@@ -40,12 +40,12 @@ class Draws:
 
     def share(self, *shape: int) -> Tensor:
         """Return shares in 0..1, (B, *shape)."""
-        shape = (self.pictures, *shape)
+        shape = (self.n_images, *shape)
         return torch.rand(shape, dtype=torch.float32, device=self.device)[self.part]
 
     def normal(self, *shape: int) -> Tensor:
         """Return amounts of deviation 1, (B, *shape)."""
-        shape = (self.pictures, *shape)
+        shape = (self.n_images, *shape)
         return torch.randn(shape, dtype=torch.float32, device=self.device)[self.part]
 
 
@@ -53,7 +53,7 @@ def augment(
     images: Tensor,
     augmentation: Augmentation,
     *,
-    pictures: int | None = None,
+    n_images: int | None = None,
     part: slice = slice(None),
 ) -> Tensor:
     """Change each picture by its own random amounts, drawn uniformly.
@@ -64,7 +64,7 @@ def augment(
     Args:
         images: uint8 (B, C, H, W).
         augmentation: The greatest amounts; what is 0 is left out.
-        pictures: Pictures of the batch that these are a part of; `None` where they are all.
+        n_images: Pictures of the batch that these are a part of; `None` where they are all.
         part: Which of them these are.
 
     Returns:
@@ -72,7 +72,7 @@ def augment(
     """
     if not len(images):  # a small last batch may have no part for each process
         return images.float()
-    draws = Draws(len(images) if pictures is None else pictures, part, images.device)
+    draws = Draws(len(images) if n_images is None else n_images, part, images.device)
     if augmentation.flip or augmentation.crop:
         images = _flip_and_crop(images, augmentation, draws)
     x = images.float()

@@ -52,12 +52,12 @@ class Batches:
         self._least = least
 
     @property
-    def pictures(self) -> int:
+    def n_images(self) -> int:
         """Pictures in all."""
         return len(self.labels)
 
     def __len__(self) -> int:
-        return 1 + len(self._starts(self.pictures))
+        return 1 + len(self._starts(self.n_images))
 
     @cached_property
     def fingerprint(self) -> str:

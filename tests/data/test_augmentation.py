@@ -87,7 +87,7 @@ def test_a_part_of_a_batch_is_changed_as_it_is_in_the_whole(pictures):
     changed = []
     for taken in (whole, part):
         torch.manual_seed(0)
-        changed.append(augment(pictures[taken], amounts, pictures=len(pictures), part=taken))
+        changed.append(augment(pictures[taken], amounts, n_images=len(pictures), part=taken))
     assert torch.equal(changed[0][part], changed[1])
 
 

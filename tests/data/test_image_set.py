@@ -90,7 +90,7 @@ def test_a_split_out_of_range_or_of_a_single_picture_is_refused(images):
 
 def test_batches_come_in_order_and_by_index_with_a_smaller_last_one(images):
     batches = Batches(images, 5, torch.device("cpu"))
-    assert (len(batches), batches.pictures) == (3, 12)
+    assert (len(batches), batches.n_images) == (3, 12)
     assert [len(x) for x in batches.unlabelled()] == [5, 5, 2]
     order = torch.arange(11, -1, -1)
     taken = torch.cat([x for x, _, _ in batches.shuffled(order)])
