@@ -27,7 +27,7 @@ def main() -> None:
     harness.relaunch()
     options = harness.parse(harness.parser(__doc__))
     repeats = 3 if options.quick else 100
-    network = DigitClassifier(device="cpu", seed=0)._network
+    network = DigitClassifier(device="cpu", seed=0)._trained.network
     images = torch.randint(256, (128, 1, 28, 28), dtype=torch.uint8)
     labels = torch.randint(10, (64,))
     optimizer = build_optimizer(REPORT, network)

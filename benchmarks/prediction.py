@@ -117,7 +117,7 @@ def _contestants(
     classifier: DigitClassifier, session: Any, images: np.ndarray
 ) -> dict[str, Callable[[], np.ndarray]]:
     """Return the calls that predict; they are checked to agree."""
-    network, tensor = classifier._network, torch.from_numpy(images)
+    network, tensor = classifier._trained.network, torch.from_numpy(images)
 
     def as_it_comes() -> np.ndarray:
         with torch.no_grad():
@@ -149,7 +149,7 @@ def _onnx_session(classifier: DigitClassifier, path: Path) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own
         torch.onnx.export(
-            classifier._network.eval(),
+            classifier._trained.network.eval(),
             (torch.zeros(2, *classifier.input_shape, dtype=torch.uint8),),
             path,
             input_names=["images"],

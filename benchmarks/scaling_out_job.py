@@ -41,7 +41,7 @@ def main() -> None:
 
 def step_size() -> int:
     """Return how many float32 numbers the processes add up in a step of the report's network."""
-    network = DigitClassifier()._network
+    network = DigitClassifier()._trained.network
     tensors = [*network.parameters(), *network.buffers()]
     return sum(tensor.numel() for tensor in tensors) + 2  # the loss and the right answers
 

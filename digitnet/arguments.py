@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from numbers import Integral, Real
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, TypeVar
 
 import numpy as np
 import torch
@@ -13,13 +13,22 @@ from torch.utils.data import DataLoader
 
 from digitnet.callbacks.base import Callback
 from digitnet.callbacks.epoch_printer import EpochPrinter
-from digitnet.callbacks.progress_bar import ProgressBar
+from digitnet.callbacks.progress_bar import ProgressBar, is_interactive, track
 from digitnet.data.image_set import Shape
 from digitnet.errors import InvalidInputError
+from digitnet.processes import current
 
+B = TypeVar("B", bound=Sized)
 Verbose = Literal["auto", 0, 1, 2]
 ClassWeight = Literal["balanced"] | Mapping[int, float] | Sequence[float] | None
 Statistic = float | Sequence[float] | np.ndarray[Any, Any] | None
+
+
+class EvaluateOptions(TypedDict, total=False):
+    """What `evaluate` takes beside the data, whatever it returns."""
+
+    batch_size: int | None
+    verbose: Verbose
 
 
 def checked_shape(shape: Any) -> Shape:
@@ -71,6 +80,15 @@ def reporters(verbose: Verbose) -> list[Callback]:
     if verbose == 0:
         return []
     return [EpochPrinter()] if verbose == 2 else [ProgressBar()]
+
+
+def tracked(
+    batches: Iterable[B], *, total: int, verbose: Verbose, task: str = "Predicting"
+) -> Iterable[B]:
+    """Return batches of `total` images in all, with a bar where `verbose` asks for one."""
+    check_verbose(verbose)
+    shown = verbose == 1 or (verbose == "auto" and is_interactive())
+    return track(batches, total=total, task=task) if shown and current().is_first else batches
 
 
 def check_validation(x: Any, data: Any, split: Any) -> None:

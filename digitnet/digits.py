@@ -15,7 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from digitnet.arguments import Verbose
+from digitnet.arguments import Verbose, tracked
 from digitnet.classifier import ImageClassifier
 from digitnet.data.image_set import DIGITS
 from digitnet.errors import ArtifactError, InvalidInputError
@@ -163,7 +163,7 @@ class DigitClassifier(ImageClassifier):
         """Yield each picture with what was found in it; `size` of them are read at once."""
         chunks = [sources[start : start + size] for start in range(0, len(sources), size)]
         index = count()
-        for chunk in self._tracked(chunks, total=len(sources), verbose=verbose):
+        for chunk in tracked(chunks, total=len(sources), verbose=verbose):
             pictures = []
             for source in chunk:
                 place = next(index)
@@ -242,7 +242,7 @@ class DigitClassifier(ImageClassifier):
 
     def _probabilities(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Return the probabilities (N, 10) of digits (N, 28, 28) in MNIST's form."""
-        return self._logits_of(torch.from_numpy(pixels)[:, None]).softmax(dim=1).numpy()
+        return self._trained.logits(torch.from_numpy(pixels)[:, None]).softmax(dim=1).numpy()
 
     def _logits(self, x: Any, batch_size: int | None, verbose: Verbose) -> Tensor:
         """Return the logits of arrays in MNIST's format, or of real pictures."""

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from inspect import signature
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,15 +25,19 @@ class Estimator:
 
     _estimator_type = "classifier"  # for scikit-learn before 1.6, which reads no tags
 
-    recipe: Recipe
-    classes: tuple[str, ...]
-    input_shape: tuple[int, int, int]
     _arguments: Mapping[str, Any]  # of the constructor, as they were given
     _given_weights: Mapping[str, Tensor] | None  # first ones of a module that was given
 
-    @property
-    def _fitted(self) -> bool:
-        raise NotImplementedError
+    if TYPE_CHECKING:
+
+        @property
+        def recipe(self) -> Recipe: ...  # noqa: D102
+        @property
+        def classes(self) -> tuple[str, ...]: ...  # noqa: D102
+        @property
+        def input_shape(self) -> tuple[int, int, int]: ...  # noqa: D102
+        @property
+        def _fitted(self) -> bool: ...
 
     @property
     def classes_(self) -> npt.NDArray[np.int64]:

@@ -56,6 +56,16 @@ class Place:
             raise InvalidInputError(f"Expected run to be 8 hex digits; received {self.run!r}.")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """What a training step changes: both networks, the optimizer, and the number of steps."""
+
+    model: dict[str, Any]
+    averaged: dict[str, Any] | None
+    optimizer: dict[str, Any]
+    step: int
+
+
 class TrainState:
     """A training: where it stands, and what came of it so far.
 
@@ -284,20 +294,27 @@ class TrainState:
         self.epoch = log.epoch
         self.epoch_step = 0
 
-    def snapshot(self) -> dict[str, Any]:
-        """Return a copy of all that a step changes."""
-        state = {
-            "model": self.model.state_dict(),
-            "averaged": self.averaged and self.averaged.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "step": self.step,
-        }
-        return copy.deepcopy(state)
+    def continued(self) -> TrainState:
+        """Return a state that trains the same networks on, and leaves the figures of this one."""
+        state = copy.copy(self)
+        state.rate = copy.copy(self.rate)
+        return state
 
-    def restore(self, snapshot: dict[str, Any]) -> None:
+    def snapshot(self) -> Snapshot:
+        """Return a copy of all that a step changes."""
+        return copy.deepcopy(
+            Snapshot(
+                model=self.model.state_dict(),
+                averaged=None if self.averaged is None else self.averaged.state_dict(),
+                optimizer=self.optimizer.state_dict(),
+                step=self.step,
+            )
+        )
+
+    def restore(self, snapshot: Snapshot) -> None:
         """Go back to a snapshot."""
-        self.model.load_state_dict(snapshot["model"])
-        if self.averaged is not None:
-            self.averaged.load_state_dict(snapshot["averaged"])
-        self.optimizer.load_state_dict(snapshot["optimizer"])
-        self.step = snapshot["step"]
+        self.model.load_state_dict(snapshot.model)
+        if self.averaged is not None and snapshot.averaged is not None:
+            self.averaged.load_state_dict(snapshot.averaged)
+        self.optimizer.load_state_dict(snapshot.optimizer)
+        self.step = snapshot.step

@@ -7,16 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from digitnet.callbacks.base import Callback, Hook
+from digitnet.callbacks.base import Callback
+from digitnet.callbacks.callback_list import CallbackList, guarded
 from digitnet.checkpoint import (
     SavedTraining,
     TrainingSettings,
-    callback_state,
     capture,
     check_settings,
     network_tensors,
@@ -26,12 +26,7 @@ from digitnet.compilation import compiled
 from digitnet.data.augmentation import augment
 from digitnet.data.batches import Batches
 from digitnet.devices import resolve_precision
-from digitnet.errors import (
-    ArtifactError,
-    CallbackError,
-    InvalidInputError,
-    TrainingDivergedError,
-)
+from digitnet.errors import ArtifactError, InvalidInputError, TrainingDivergedError
 from digitnet.evaluation import evaluate
 from digitnet.history import EpochLog, History
 from digitnet.model_file import check_weights
@@ -40,14 +35,12 @@ from digitnet.models.inspection import least_batch
 from digitnet.models.modes import exclusive, training
 from digitnet.objectives import Objective, cross_entropy
 from digitnet.optimizer import moved_uphill
-from digitnet.processes import Processes, current
+from digitnet.processes import current
 from digitnet.randomness import ORDER, STEP, derive_seed, isolated, permutation, reseed
 from digitnet.recipe import Recipe
 from digitnet.records import read_record
 from digitnet.state import TrainState
 from digitnet.user_warnings import warn
-
-R = TypeVar("R")
 
 
 class Trainer:
@@ -95,52 +88,14 @@ class Trainer:
         self.processes = current()
         self._share = partial(self.processes.share, least=least_batch(state.model))
         self._forward = compiled(state.model) if recipe.compile else state.model
-        self.callbacks = _active_callbacks(callbacks, self.processes)
+        self.callbacks = CallbackList(callbacks, is_first=self.processes.is_first)
         self.class_weight = class_weight
         self.objective = objective or cross_entropy(
             class_weight=class_weight, label_smoothing=recipe.label_smoothing
         )
         self.shuffle = shuffle
         self.describe = describe
-        self._hooks = {hook: _listeners(self.callbacks, hook) for hook in get_args(Hook)}
-
-    def check(self, train: Batches, path: Path, checkpoint: SavedTraining) -> None:
-        """Change nothing, and raise unless a checkpoint is of this training.
-
-        Raises:
-            InvalidInputError: Something is not as it was then.
-            ArtifactError: The network is another one.
-        """
-        check_settings(checkpoint.info, self.settings(train), path)
-        check_weights(network_tensors(checkpoint.tensors), self.state.evaluated.state_dict())
-        place = checkpoint.info.checkpoint
-        begun = place.epoch + (place.epoch_step > 0)
-        if begun > self.recipe.epochs:
-            raise InvalidInputError(
-                f"Expected epochs of at least {begun}, as '{path}' stands in epoch {begun}; "
-                f"received {self.recipe.epochs}. With resume, epochs is the total."
-            )
-
-    def agree(
-        self,
-        train: Batches,
-        validation: Batches | None,
-        checkpoint: tuple[Path, SavedTraining] | None,
-    ) -> None:
-        """Raise in all processes unless all are about to do the same.
-
-        Raises:
-            InvalidInputError: Something differs.
-        """
-        self.processes.agree(
-            lambda: {
-                **self.describe(),
-                **asdict(self.settings(train)),
-                "validation data": validation and validation.fingerprint,
-                "checkpoint to go on from": checkpoint and checkpoint[0].name,
-                "number of steps done": self.state.step,
-            }
-        )
+        self._on_first_step: Callable[[], None] | None = None
 
     def fit(
         self,
@@ -148,6 +103,7 @@ class Trainer:
         validation: Batches | None = None,
         *,
         resume: tuple[Path, SavedTraining] | None = None,
+        on_first_step: Callable[[], None] | None = None,
     ) -> History:
         """Train for the recipe's epochs, and return the history of all epochs so far.
 
@@ -156,13 +112,21 @@ class Trainer:
             validation: What to evaluate on after each epoch.
             resume: A checkpoint to go on from, and its path; the recipe's epochs are then
                 counted from the beginning.
+            on_first_step: Called when the first step is done, before the callbacks.
 
         Raises:
+            InvalidInputError: The checkpoint is of another training, or several processes are
+                about to do different things. Nothing is changed.
             TrainingDivergedError: A loss or a weight was no longer finite. The state is
                 that of the epoch's start, or of the checkpoint within it.
             CallbackError: A callback raised.
-            ArtifactError: The checkpoint lacks something.
+            ArtifactError: The checkpoint is of another network, or lacks something.
         """
+        # refuse what does not fit together, before anything changes
+        if resume is not None:
+            self._check_resume(train, *resume)
+        self._agree(train, validation, resume)
+        # begin, or go on from the checkpoint
         state = self.state
         state.begin_training(
             epochs=self.recipe.epochs,
@@ -173,50 +137,78 @@ class Trainer:
             constant_rate=self.recipe.learning_rate if self.recipe.has_constant_rate else None,
         )
         if resume is not None:
-            path, checkpoint = resume
-            try:
-                restore(state, checkpoint)
-            except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as cause:
-                raise ArtifactError(f"'{path}' is no whole checkpoint ({cause}).") from cause
-            state.resumed_from = path.parent.resolve()
-            if state.stop_reason is not None and not state.epoch_step:
-                warn(
-                    f"The training had ended after epoch {state.epoch}: {state.stop_reason}. To "
-                    "train on, load the checkpoint and call fit without resume."
-                )
+            self._restore(*resume)
         self.processes.broadcast([*state.model.state_dict().values()])
-        begun: list[Callback] = []
-        with training(state.model):
-            try:
-                for callback in self.callbacks:
-                    begun.append(callback)
-                    self._call(callback, "on_train_begin")
+        self._on_first_step = on_first_step
+        try:
+            with training(state.model), self.callbacks.training(state):
                 if resume is not None:
-                    self._restore_callbacks(checkpoint)
-                self._sync_stop()
-                # an epoch in progress is finished first, also after a resume
-                while state.epoch_step or (
-                    state.epoch < state.epochs and state.stop_reason is None
-                ):
-                    self._train_epoch(train, validation)
-            except BaseException:  # Ctrl-C too, which then goes on to the caller
-                for error in self._end(begun):
-                    warn(f"While the training was ended by an error, {error}")
-                raise
-            for error in self._end(begun):
-                raise error
+                    self.callbacks.restore(resume[1])
+                self._train_epochs(train, validation)
+        finally:
+            state.end_training()
         return state.history
+
+    def _check_resume(self, train: Batches, path: Path, checkpoint: SavedTraining) -> None:
+        """Raise unless a checkpoint is of this training."""
+        check_settings(checkpoint.info, self.settings(train), path)
+        check_weights(network_tensors(checkpoint.tensors), self.state.evaluated.state_dict())
+        place = checkpoint.info.checkpoint
+        begun = place.epoch + (place.epoch_step > 0)
+        if begun > self.recipe.epochs:
+            raise InvalidInputError(
+                f"Expected epochs of at least {begun}, as '{path}' stands in epoch {begun}; "
+                f"received {self.recipe.epochs}. With resume, epochs is the total."
+            )
+
+    def _agree(
+        self, train: Batches, validation: Batches | None, resume: tuple[Path, SavedTraining] | None
+    ) -> None:
+        """Raise in all processes unless all are about to do the same."""
+        self.processes.agree(
+            lambda: {
+                **self.describe(),
+                **asdict(self.settings(train)),
+                "validation data": validation and validation.fingerprint,
+                "checkpoint to go on from": resume and resume[0].name,
+                "number of steps done": self.state.step,
+            }
+        )
+
+    def _restore(self, path: Path, checkpoint: SavedTraining) -> None:
+        """Bring the state to where a checkpoint stands."""
+        state = self.state
+        try:
+            restore(state, checkpoint)
+        except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as cause:
+            raise ArtifactError(f"'{path}' is no whole checkpoint ({cause}).") from cause
+        state.resumed_from = path.parent.resolve()
+        if state.stop_reason is not None and not state.epoch_step:
+            warn(
+                f"The training had ended after epoch {state.epoch}: {state.stop_reason}. To "
+                "train on, load the checkpoint and call fit without resume."
+            )
+
+    def _train_epochs(self, train: Batches, validation: Batches | None) -> None:
+        state = self.state
+        self._sync_stop()
+        # an epoch in progress is finished first, also after a resume
+        while state.epoch_step or (state.epoch < state.epochs and state.stop_reason is None):
+            self._train_epoch(train, validation)
+            self._sync_stop()
 
     def _train_epoch(self, train: Batches, validation: Batches | None) -> None:
         state = self.state
+        # steps
         if not state.epoch_step:  # else the epoch goes on from a checkpoint
             state.begin_epoch(self.device)
-        self._notify("on_epoch_begin")
+        self.callbacks.notify("on_epoch_begin", state)
         self.processes.agree(lambda: {"learning rate": state.learning_rate})
         started = time.perf_counter()
         self._train_steps(train)
         loss, accuracy = state.running.read()
         seconds = self.processes.first_of(time.perf_counter() - started)
+        # validation
         result = evaluate(state.evaluated, validation) if validation else None
         log = EpochLog(
             epoch=state.epoch + 1,
@@ -228,10 +220,9 @@ class Trainer:
             epoch_seconds=seconds,
         )
         state.end_epoch(log, result)
-        self._notify("on_epoch_end")
+        self.callbacks.notify("on_epoch_end", state)
         if state.has_requests:
             self._take_checkpoint(train)
-        self._sync_stop()
 
     def _train_steps(self, train: Batches) -> None:
         """Take the steps that are left of the epoch; where they lead nowhere, go back."""
@@ -243,7 +234,10 @@ class Trainer:
                 with isolated(self.device), exclusive(state.evaluated):
                     batch_loss, correct = self._train_step(x, y, n_images)
                 state.end_step(batch_loss, correct, n_images)
-                self._notify("on_batch_end")
+                if self._on_first_step is not None:
+                    self._on_first_step()
+                    self._on_first_step = None
+                self.callbacks.notify("on_batch_end", state)
                 if state.has_requests:
                     self._check_finite()
                     self._take_checkpoint(train)
@@ -260,16 +254,19 @@ class Trainer:
         """
         state, recipe = self.state, self.recipe
         state.rate.follow(recipe.learning_rate_at(state.progress))
+        # augmentation
         self._reseed()
         if recipe.augmentation is not None:
             part = self._share(n_images)
             x = augment(x, recipe.augmentation, n_images=n_images, part=part)
+        # gradients
         if self.processes.rank:
             self._reseed(self.processes.rank)  # no two processes drop the same units
         loss, correct = self._find_gradients(x, y, n_images)
         if recipe.sharpness_radius:
             with moved_uphill(state.model, recipe.sharpness_radius):
                 self._find_gradients(x, y, n_images)
+        # weights
         state.optimizer.step()
         if state.averaged is not None:
             move_average(state.averaged, state.model, recipe.averaging or 0.0, step=state.step)
@@ -313,39 +310,18 @@ class Trainer:
             f"{self.recipe.learning_rate:g}, or precision='float32'."
         )
 
-    def _end(self, begun: list[Callback]) -> list[CallbackError]:
-        """Let the training end, and every callback that was begun; return what went wrong."""
-        errors = []
-        try:
-            for callback in begun:
-                try:
-                    self._call(callback, "on_train_end")
-                except CallbackError as error:
-                    errors.append(error)
-        finally:
-            self.state.end_training()
-        return errors
-
     def _sync_stop(self) -> None:
         """Stop where a callback in another process stopped the training."""
         reason = self.processes.first_of(self.state.stop_reason)
         if reason is not None:
             self.state.stop(reason)
 
-    def _notify(self, hook: Hook) -> None:
-        for callback in self._hooks[hook]:
-            self._call(callback, hook)
-
     def _take_checkpoint(self, train: Batches) -> None:
         """Serve requests after a whole round, so that all that is remembered is of one moment."""
-        remembered = {
-            name: self._guard(f"{name}.state_dict", callback.state_dict)
-            for name, callback in _named_callbacks(self.callbacks).items()
-        }
         settings = self.settings(train, self.state.epochs)
-        checkpoint = capture(self.state, settings, remembered, self.describe())
+        checkpoint = capture(self.state, settings, self.callbacks.state_dicts(), self.describe())
         for save in self.state.take_requests():
-            self._guard("Writing a checkpoint", save, checkpoint)
+            guarded("Writing a checkpoint", save, checkpoint)
 
     def settings(self, train: Batches, epochs: int | None = None) -> TrainingSettings:
         """Return all that must be the same when a training goes on, and in all processes.
@@ -365,44 +341,3 @@ class Trainer:
             "class_weight": None if self.class_weight is None else self.class_weight.tolist(),
         }
         return read_record(TrainingSettings, settings, among_others=True)
-
-    def _restore_callbacks(self, checkpoint: SavedTraining) -> None:
-        """Give every callback what it remembered at a checkpoint."""
-        for name, callback in _named_callbacks(self.callbacks).items():
-            remembered = callback_state(checkpoint, name)
-            if remembered:
-                self._guard(f"{name}.load_state_dict", callback.load_state_dict, remembered)
-
-    def _call(self, callback: Callback, hook: Hook) -> None:
-        self._guard(f"{type(callback).__name__}.{hook}", getattr(callback, hook), self.state)
-
-    def _guard(self, what: str, function: Callable[..., R], *arguments: Any) -> R:
-        try:
-            return function(*arguments)
-        except Exception as error:
-            raise CallbackError(f"{what} raised {type(error).__name__}: {error}") from error
-
-
-def _active_callbacks(callbacks: Sequence[Callback], processes: Processes) -> list[Callback]:
-    """Return the callbacks that run in this process."""
-    return [callback for callback in callbacks if processes.is_first or callback.in_every_process]
-
-
-def _listeners(callbacks: Sequence[Callback], hook: Hook) -> list[Callback]:
-    """Return the callbacks that do something at a hook: empty hooks cost nothing."""
-    empty = getattr(Callback, hook)
-    return [
-        callback
-        for callback in callbacks
-        if getattr(getattr(callback, hook), "__func__", None) is not empty
-    ]
-
-
-def _named_callbacks(callbacks: Sequence[Callback]) -> dict[str, Callback]:
-    """Return the callbacks by a name each: its type, numbered where there are several."""
-    named: dict[str, Callback] = {}
-    for callback in callbacks:
-        kind = type(callback).__name__
-        number = sum(name.partition("-")[0] == kind for name in named)
-        named[f"{kind}-{number}" if number else kind] = callback
-    return named

@@ -73,7 +73,7 @@ class Stop(Callback):
 
 
 def weights(classifier):
-    return {name: value.clone() for name, value in classifier._network.state_dict().items()}
+    return {name: value.clone() for name, value in classifier._trained.network.state_dict().items()}
 
 
 def figures(history):
@@ -307,7 +307,7 @@ def test_a_picture_that_joined_the_last_batch_is_not_learnt_twice(digits, tmp_pa
     with pytest.raises(KeyboardInterrupt):
         make().fit(train, epochs=2, batch_size=50, callbacks=[stop], verbose=0)
     history = resumed.fit(train, epochs=2, batch_size=50, resume=tmp_path, verbose=0)
-    assert whole._state.step == resumed._state.step == 8
+    assert whole._trained.state.step == resumed._trained.state.step == 8
     assert same(weights(resumed), weights(whole))
     assert figures(history) == figures(expected)
 

@@ -106,18 +106,18 @@ def test_mean_and_deviation_are_measured_on_the_training_set(digits):
     classifier = ImageClassifier("mlp", classes=list("0123456789"), input_shape=(1, 28, 28))
     classifier.fit(images, labels, epochs=1, verbose=0)
     scaled = images.double() / 255
-    assert classifier._network.mean.item() == pytest.approx(scaled.mean().item(), abs=1e-5)
-    assert classifier._network.std.item() == pytest.approx(scaled.std().item(), abs=1e-4)
+    assert classifier._trained.network.mean.item() == pytest.approx(scaled.mean().item(), abs=1e-5)
+    assert classifier._trained.network.std.item() == pytest.approx(scaled.std().item(), abs=1e-4)
 
 
 def test_mean_and_deviation_stay_those_of_the_first_training_set(digits):
     images, labels = digits[0].images[:200], digits[0].labels[:200]
     classifier = ImageClassifier("mlp", classes=list("0123456789"), input_shape=(1, 28, 28))
     classifier.fit(images, labels, epochs=1, verbose=0)
-    mean, std = classifier._network.mean.clone(), classifier._network.std.clone()
+    mean, std = classifier._trained.network.mean.clone(), classifier._trained.network.std.clone()
     classifier.fit(images // 4, labels, epochs=1, verbose=0)
-    assert torch.equal(classifier._network.mean, mean)
-    assert torch.equal(classifier._network.std, std)
+    assert torch.equal(classifier._trained.network.mean, mean)
+    assert torch.equal(classifier._trained.network.std, std)
 
 
 def test_a_validation_split_is_the_sets_own_split_with_the_seed(digits):

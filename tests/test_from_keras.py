@@ -190,8 +190,8 @@ def _(names):
 def _(names):
     names["clf"].save("m.safetensors")
     same = DigitClassifier.load("m.safetensors")
-    assert torch.equal(same._network.mean, names["clf"]._network.mean)
-    assert same._network.mean != 0
+    assert torch.equal(same._trained.network.mean, names["clf"]._trained.network.mean)
+    assert same._trained.network.mean != 0
 
 
 @row("`to_categorical(y)`")
@@ -360,7 +360,7 @@ def _(names, images):
 @row("`CalibratedClassifierCV`")
 def _(names, temperature):
     assert temperature > 0
-    assert float(names["clf"]._network.temperature) == pytest.approx(temperature)
+    assert float(names["clf"]._trained.network.temperature) == pytest.approx(temperature)
 
 
 @row('`VotingClassifier(voting="soft")`')

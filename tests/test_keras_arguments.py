@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -83,7 +84,8 @@ def test_predictions_take_a_batch_size_and_show_a_bar_where_asked(classifier, di
     assert np.array_equal(classifier.predict(images, verbose=0), expected.argmax(axis=1))
     assert not terminal.getvalue()
     sizes = []
-    monkeypatch.setattr(classifier, "_network", Watched(classifier._network, sizes))
+    watched = replace(classifier._trained, network=Watched(classifier._trained.network, sizes))
+    monkeypatch.setattr(classifier, "_trained", watched)
     found = classifier.predict_proba(images, batch_size=7, verbose=1)
     assert np.allclose(found, expected, atol=1e-6)
     assert sizes == [7, 7, 7, 7, 2]

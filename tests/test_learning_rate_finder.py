@@ -22,7 +22,9 @@ def found(digits):
 
 
 def weights(classifier):
-    return torch.cat([value.flatten() for value in classifier._network.state_dict().values()])
+    return torch.cat(
+        [value.flatten() for value in classifier._trained.network.state_dict().values()]
+    )
 
 
 def test_the_rates_rise_by_one_factor_until_the_loss_is_four_times_the_lowest(found):

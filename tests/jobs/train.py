@@ -92,7 +92,7 @@ class Broken(StopIn):
 def weights(classifier: DigitClassifier) -> list[float]:
     """Return a few numbers that depend on every weight."""
     row = torch.cat(
-        [value.flatten().double() for value in classifier._network.state_dict().values()]
+        [value.flatten().double() for value in classifier._trained.network.state_dict().values()]
     )
     return [
         row.sum().item(),
@@ -192,15 +192,15 @@ def _bad_input(folder: Path) -> dict:
         return fitted.predict(test.images[RANK : RANK + 9])
 
     def other_version():
-        import digitnet.classifier
+        import digitnet.trained_model
 
-        true = digitnet.classifier.current_versions
+        true = digitnet.trained_model.current_versions
         if other:
-            digitnet.classifier.current_versions = lambda: {**true(), "torch": "1.0"}
+            digitnet.trained_model.current_versions = lambda: {**true(), "torch": "1.0"}
         try:
             fit(verbose=0)
         finally:
-            digitnet.classifier.current_versions = true
+            digitnet.trained_model.current_versions = true
 
     def diverge():
         recipe = replace(RECIPES["everything"], learning_rate=1e30, averaging=None)

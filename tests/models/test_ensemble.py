@@ -61,7 +61,7 @@ def test_members_that_look_at_both_sides_vote_on_each(digits, tmp_path):
     sides = []
     for images in (digits[1].images, digits[1].images.flip(-1)):
         for member in members:
-            member._network.mirror = False
+            member._trained.network.mirror = False
         each = [member.predict_proba(images) for member in members]
         sides.append(np.log(np.mean(each, axis=0)))
     expected = np.exp((sides[0] + sides[1]) / 2)

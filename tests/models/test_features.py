@@ -47,7 +47,9 @@ def odd(digits):
 
 
 def normalised(classifier, images):
-    return (images.float() / 255 - classifier._network.mean) / classifier._network.std
+    return (
+        images.float() / 255 - classifier._trained.network.mean
+    ) / classifier._trained.network.std
 
 
 def test_by_default_the_last_linear_layer_makes_logits_of_them(fitted, digits):
@@ -100,7 +102,7 @@ def test_they_are_of_the_picture_as_it_is(digits):
     classifier = DigitClassifier(seed=0)
     classifier.fit(digits[0][:64], epochs=1, verbose=0)
     expected = classifier.features(images)
-    classifier._network.mirror, classifier._network.multi_crop = True, 1
+    classifier._trained.network.mirror, classifier._trained.network.multi_crop = True, 1
     assert np.array_equal(classifier.features(images), expected)
 
 

@@ -1,0 +1,174 @@
+"""What a classifier is beside its verbs: a model, whose attributes it shows."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from digitnet.arguments import Statistic, Verbose
+from digitnet.data.image_set import Shape
+from digitnet.data.pixels import warn_of_faint
+from digitnet.errors import NotFittedError
+from digitnet.estimator import Estimator
+from digitnet.execution import with_own_settings
+from digitnet.history import History
+from digitnet.inputs import Inputs
+from digitnet.model_file import ModelInfo
+from digitnet.recipe import Recipe
+from digitnet.trained_model import TrainedModel
+
+B = TypeVar("B", bound="BaseClassifier")
+
+
+class BaseClassifier(Estimator):
+    """A model, which `fit` and `load` replace as a whole."""
+
+    _trained: TrainedModel
+    _trained_ones = "load a saved one"  # where there are some, for the message
+
+    @with_own_settings
+    def __init__(
+        self,
+        model: str | nn.Module | None = None,
+        *,
+        classes: Sequence[str],
+        input_shape: Shape,
+        mean: Statistic = None,
+        std: Statistic = None,
+        recipe: str | Recipe = "report",
+        device: str | torch.device = "auto",
+        seed: int | None = None,
+    ) -> None:
+        settings: dict[str, Any] = {
+            "classes": classes,
+            "input_shape": input_shape,
+            "mean": mean,
+            "std": std,
+            "recipe": recipe,
+            "device": device,
+            "seed": seed,
+        }
+        self._trained = TrainedModel.build(model, **settings)
+        self._arguments = {"model": model, **settings}
+        own = isinstance(model, nn.Module)
+        self._given_weights = copy.deepcopy(self.model.state_dict()) if own else None
+
+    @property
+    def model(self) -> nn.Module:
+        """The network without its normalisation.
+
+        Its modules are in the modes that you put them into, which predictions do not depend on.
+        Parts in evaluation mode are frozen in it: `fit` trains the others.
+        """
+        return self._trained.network.body
+
+    @property
+    def network_name(self) -> str | None:
+        """The network's name; `None` for a module of your own."""
+        return self._trained.name
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes' names."""
+        return self._trained.classes
+
+    @property
+    def input_shape(self) -> Shape:
+        """Channels, height and width of a picture."""
+        return self._trained.input_shape
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network is."""
+        return self._trained.device
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe that was given."""
+        return self._trained.recipe
+
+    @property
+    def effective_recipe(self) -> Recipe:
+        """The recipe as it was in the last `fit`.
+
+        It has that call's epochs and batch size, and what `"auto"` precision became.
+        """
+        return self._trained.effective_recipe
+
+    @property
+    def seed(self) -> int:
+        """The seed that was given or drawn, or taken from the checkpoint that `fit` resumed."""
+        return self._trained.seed
+
+    @property
+    def history(self) -> History:
+        """The epochs so far, all `fit` calls together."""
+        return self._trained.history
+
+    @property
+    def _fitted(self) -> bool:
+        return self._trained.is_trained
+
+    @classmethod
+    def _restored(
+        cls: type[B],
+        info: ModelInfo,
+        weights: Mapping[str, Tensor],
+        model: nn.Module | None,
+        device: torch.device,
+    ) -> B:
+        """Return a trained classifier; `model` is the network, where it has no name."""
+        classifier = cls._from_info(info, info.network if model is None else model, device)
+        classifier._take_over(classifier._trained.restored(info, weights))
+        return classifier
+
+    @classmethod
+    def _from_info(
+        cls: type[B], info: ModelInfo, model: str | nn.Module | None, device: str | torch.device
+    ) -> B:
+        return cls(
+            model,
+            classes=info.classes,
+            input_shape=info.input_shape,
+            mean=info.mean,
+            std=info.std,
+            recipe=info.recipe,
+            device=device,
+            seed=info.seed,
+        )
+
+    def _take_over(self, trained: TrainedModel) -> None:
+        """Become another model: all at once, and the one place where a classifier changes."""
+        self._trained = trained
+
+    def _inputs(self, seed: int | None = None) -> Inputs:
+        """Return what reads images and labels; with this classifier's seed, or another."""
+        return Inputs(
+            classes=self.classes,
+            input_shape=self.input_shape,
+            seed=self.seed if seed is None else seed,
+            notice=self._notice,
+        )
+
+    def _notice(self, images: Tensor) -> None:
+        """Warn of pictures, uint8 (N, C, H, W), that are valid but odd."""
+        warn_of_faint(images)
+
+    def _logits(self, x: Any, batch_size: int | None, verbose: Verbose) -> Tensor:
+        self._require_fit()
+        return self._trained.logits(self._images(x), batch_size, verbose)
+
+    def _images(self, x: Any) -> Tensor:
+        """Return images to predict, uint8 (N, C, H, W)."""
+        return self._inputs().images(x)
+
+    def _require_fit(self) -> None:
+        if not self._fitted:
+            raise NotFittedError(
+                f"This {type(self).__name__} has not been trained. Call fit first, or "
+                f"{self._trained_ones}."
+            )
