@@ -138,8 +138,9 @@ class Run:
             if before is not None:
                 state.restore(before)
             raise
-        chosen = self.validation is not None and state.weights_chosen
-        chosen_on = self.validation.fingerprint if self.validation and chosen else None
+        chosen_on = None
+        if self.validation is not None and state.weights_chosen:
+            chosen_on = self.validation.fingerprint
         take_over(replace(self.model, chosen_on=chosen_on))
 
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from digitnet.callbacks import Callback, Checkpoint
 from digitnet.checkpoint import newest
+from digitnet.errors import InvalidInputError
 from digitnet.objectives import cross_entropy
 from digitnet.optimizer import build_optimizer
 from digitnet.randomness import ORDER, derive_seed, permutation
@@ -93,19 +94,21 @@ class PointBatches:
             yield self.x[index], Points(self.y[index], self.weights[index]), len(batch)
 
 
+POINTS = Recipe(
+    name="points", network="linear", epochs=3, batch_size=8, optimizer="sgd",
+    learning_rate=0.05, schedule="constant", precision="float32",
+)  # fmt: skip
+
+
 def squared_error(model, x: Tensor, y: Points) -> tuple[Tensor, Tensor]:
     wrong = model(x)[:, 0] - y.values
     return (y.weights * wrong**2).mean(), (wrong.abs() < 0.5).sum()
 
 
-def points_trainer(epochs: int, *callbacks: Callback) -> Trainer:
-    recipe = Recipe(
-        name="points", network="linear", epochs=epochs, batch_size=8, optimizer="sgd",
-        learning_rate=0.05, schedule="constant", precision="float32",
-    )  # fmt: skip
+def points_trainer(epochs: int, *callbacks: Callback, seed: int = 4) -> Trainer:
     torch.manual_seed(0)
-    network = nn.Linear(3, 1)
-    state = TrainState(network, build_optimizer(recipe, network), seed=4)
+    network, recipe = nn.Linear(3, 1), replace(POINTS, epochs=epochs)
+    state = TrainState(network, build_optimizer(recipe, network), seed=seed)
     cpu = torch.device("cpu")
     return Trainer(state, recipe, device=cpu, callbacks=callbacks, objective=squared_error)
 
@@ -138,7 +141,16 @@ def test_a_training_by_an_own_objective_is_gone_on_from_its_checkpoint(tmp_path)
     whole, resumed = points_trainer(3), points_trainer(3)
     whole.fit(PointBatches())
     points_trainer(2, Checkpoint(tmp_path, monitor="loss")).fit(PointBatches())
-    resumed.check(PointBatches(), *newest(tmp_path))
     resumed.fit(PointBatches(), resume=newest(tmp_path))
     assert resumed.state.step == whole.state.step
     assert torch.equal(resumed.state.model.weight, whole.state.model.weight)
+
+
+def test_the_trainer_refuses_a_checkpoint_of_another_training(tmp_path):
+    points_trainer(3, Checkpoint(tmp_path), seed=1).fit(PointBatches())
+    other = points_trainer(3, seed=2)
+    before = other.state.model.weight.clone()
+    with pytest.raises(InvalidInputError, match="another seed"):
+        other.fit(PointBatches(), resume=newest(tmp_path))
+    assert torch.equal(other.state.model.weight, before)
+    assert other.state.step == 0
