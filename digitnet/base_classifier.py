@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import torch
@@ -88,8 +89,12 @@ class BaseClassifier(Estimator):
 
     @property
     def recipe(self) -> Recipe:
-        """The recipe that was given."""
+        """The recipe that was given; another one is that of the next `fit`."""
         return self._trained.recipe
+
+    @recipe.setter
+    def recipe(self, recipe: Recipe) -> None:
+        self._take_over(replace(self._trained, recipe=recipe))
 
     @property
     def effective_recipe(self) -> Recipe:
