@@ -13,9 +13,11 @@ PACKAGE = Path(digitnet.__file__).parent
 
 
 def constants(source: str) -> Iterator[tuple[str, str]]:
-    """Yield the name and the value of each constant of a module."""
+    """Yield the name and the value of each constant of a module, but for type variables."""
     for node in ast.parse(source).body:
         targets = node.targets if isinstance(node, ast.Assign) else []
+        if targets and ast.unparse(node.value).startswith(("TypeVar(", "ParamSpec(")):
+            continue
         for target in targets:
             several = isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple)
             names = target.elts if several else [target]

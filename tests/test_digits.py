@@ -254,7 +254,9 @@ def test_a_picture_without_a_digit_has_no_prediction(fitted, finding):
 
 def test_digits_of_pictures_calibrate_an_export(fitted, finding, tmp_path, monkeypatch):
     written = {}
-    monkeypatch.setattr("digitnet.classifier.write_onnx", lambda *_, **rest: written.update(rest))
+    monkeypatch.setattr(
+        "digitnet.trained_model.write_onnx", lambda *_, **rest: written.update(rest)
+    )
     finding(found_digit(4, 20, 20), found_digit(3, 190, 80))
     fitted.export_onnx(tmp_path / "int8.onnx", quantize="int8", calibration=[PAGE] * 5)
     assert written["calibration"].shape == (5, 1, 28, 28)

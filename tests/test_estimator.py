@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
 from sklearn.base import clone, is_classifier
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import BaggingClassifier, StackingClassifier, VotingClassifier
@@ -224,7 +225,7 @@ def test_a_trained_classifier_is_calibrated_and_displayed(fitted, tables):
     _, _, x, y = tables
     calibrated = CalibratedClassifierCV(FrozenEstimator(fitted)).fit(x, y)
     assert calibrated.predict_proba(x).sum(axis=1) == pytest.approx(np.ones(100))
-    display = ConfusionMatrixDisplay.from_estimator(fitted, x, y)
+    display = ConfusionMatrixDisplay.from_estimator(fitted, x, y, ax=Figure().subplots())
     assert np.array_equal(display.confusion_matrix, fitted.evaluate(x, y, verbose=0).confusion)
 
 
