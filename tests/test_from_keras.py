@@ -124,7 +124,7 @@ def _(names, history):
     assert len(history) == 1 + REPORT.epochs
     clf = names["clf"]
     assert clf.effective_recipe.batch_size == REPORT.batch_size
-    rest, held_out = clf._training_data(names["images"], None, None, 0.1)
+    rest, held_out = clf._inputs().training(names["images"], None, None, 0.1)
     assert (held_out.class_counts / rest.class_counts).std() < 0.01
     assert not torch.equal(held_out.images, names["images"].images[-len(held_out) :])
 
@@ -135,7 +135,7 @@ def _(names, *histories):
     assert all(isinstance(history, History) for history in histories)
     images = names["images"][:300]
     train = images[(images.labels < 5) | (torch.arange(300) < 100)]
-    part, _ = DigitClassifier("mlp", seed=0)._training_data(train, None, None, 0.5)
+    part, _ = DigitClassifier("mlp", seed=0)._inputs().training(train, None, None, 0.5)
     labels = part.labels.numpy()
     weights = compute_class_weight("balanced", classes=np.arange(10), y=labels)
     assert weights.max() > 2 * weights.min()
