@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
+# Workers share the cores; threads that wait for one would spin
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pytest
 
 from digitnet import DigitClassifier, ImageSet, datasets

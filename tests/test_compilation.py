@@ -23,7 +23,9 @@ def weights(classifier):
 @pytest.mark.filterwarnings("ignore", "error:Expected to compile")  # torch's own, not ours
 @pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs a compiler")
 @pytest.mark.parametrize("radius", [0.0, 0.05])
-@pytest.mark.parametrize("precision", ["float32", pytest.param("bfloat16", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "precision", ["float32", pytest.param("bfloat16", marks=pytest.mark.minutes)]
+)
 def test_a_compiled_network_trains_to_the_same_weights_with_the_same_dropout(
     digits, precision, radius
 ):

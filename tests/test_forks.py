@@ -31,6 +31,7 @@ ROOT = Path(__file__).parents[1]
 PATIENCE = 120  # seconds until a child counts as hanging
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork"),
     # newer versions of Python warn of any fork beside threads
     pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning"),

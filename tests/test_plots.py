@@ -49,12 +49,12 @@ FIGURES = {
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_is_drawn_and_no_global_state_is_touched(name):
-    settings = dict(mpl.rcParams)
+    settings, kept = dict(mpl.rcParams), dict(_pylab_helpers.Gcf.figs)
     png = io.BytesIO()
     FIGURES[name]().savefig(png, format="png")
     assert len(png.getvalue()) > 3000
     assert dict(mpl.rcParams) == settings
-    assert not _pylab_helpers.Gcf.figs  # the figures that pyplot keeps
+    assert dict(_pylab_helpers.Gcf.figs) == kept  # the figures that pyplot keeps
 
 
 def test_learning_curves_show_what_they_were_given():

@@ -23,6 +23,8 @@ from digitnet.callbacks import Checkpoint
 from digitnet.errors import ProcessError
 from digitnet.processes import Processes, current
 
+pytestmark = pytest.mark.slow
+
 JOBS = Path(__file__).parent / "jobs"
 SECONDS = 120  # after which a job is stopped: nothing may hang
 TRAIN = runpy.run_path(str(JOBS / "train.py"))

@@ -25,6 +25,7 @@ from digitnet.errors import DatasetUnavailableError
 sync_api = pytest.importorskip("playwright.sync_api", reason='needs pip install ".[dev]"')
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(BROWSER is None, reason="needs Chromium or Chrome"),
     pytest.mark.skipif(shutil.which("npm") is None, reason="needs Node.js"),
 ]

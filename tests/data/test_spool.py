@@ -100,6 +100,7 @@ def test_a_limit_and_other_processes_of_the_host_leave_less_room(monkeypatch):
     assert room() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux counts what the limit is on")
 def test_fit_streams_three_times_the_memory_that_the_process_may_take():
     done = subprocess.run(

@@ -76,7 +76,7 @@ def test_a_single_picture_can_be_drawn():
     assert (len(train), len(test)) == (1, 1)
 
 
-@pytest.mark.slow
+@pytest.mark.minutes
 def test_a_network_trained_on_them_alone_reads_mnist_at_90_percent(real):
     train, _ = datasets.synthetic()
     classifier = DigitClassifier(seed=0)

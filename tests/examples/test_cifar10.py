@@ -18,6 +18,8 @@ from digitnet.callbacks import Checkpoint
 from digitnet.datasets.cifar10 import CLASSES
 from digitnet.recipe import REPORT
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = Path(__file__).parents[2] / "examples" / "cifar10.py"
 FIGURES = (
     "accuracy_over_time",

@@ -13,6 +13,8 @@ import pytest
 from PIL import Image
 from sklearn.decomposition import PCA
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 

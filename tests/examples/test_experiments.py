@@ -17,6 +17,8 @@ from PIL import Image
 from digitnet import datasets
 from digitnet.experiments import Difference
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 VARIANTS = {"convolution": 4, "normalization": 6, "augmentation": 6, "deeper_network": 10}
 UP, DOWN, NEITHER = Difference(0.01, 0.005, 0.015), Difference(-0.01, -0.02, -0.005), Difference(

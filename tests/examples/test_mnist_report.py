@@ -14,6 +14,8 @@ import pytest
 from digitnet import DigitClassifier, Evaluation, History
 from digitnet.history import EpochLog
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = Path(__file__).parents[2] / "examples" / "mnist_report.py"
 FIGURES = (
     "class_distribution",
