@@ -22,7 +22,7 @@ from digitnet.model_file import ModelInfo
 from digitnet.recipe import Recipe
 from digitnet.trained_model import TrainedModel
 
-B = TypeVar("B", bound="BaseClassifier")
+C = TypeVar("C", bound="BaseClassifier")
 
 
 class BaseClassifier(Estimator):
@@ -120,12 +120,12 @@ class BaseClassifier(Estimator):
 
     @classmethod
     def _restored(
-        cls: type[B],
+        cls: type[C],
         info: ModelInfo,
         weights: Mapping[str, Tensor],
         model: nn.Module | None,
         device: torch.device,
-    ) -> B:
+    ) -> C:
         """Return a trained classifier; `model` is the network, where it has no name."""
         classifier = cls._from_info(info, info.network if model is None else model, device)
         classifier._take_over(classifier._trained.restored(info, weights))
@@ -133,8 +133,8 @@ class BaseClassifier(Estimator):
 
     @classmethod
     def _from_info(
-        cls: type[B], info: ModelInfo, model: str | nn.Module | None, device: str | torch.device
-    ) -> B:
+        cls: type[C], info: ModelInfo, model: str | nn.Module | None, device: str | torch.device
+    ) -> C:
         return cls(
             model,
             classes=info.classes,

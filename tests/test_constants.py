@@ -32,7 +32,7 @@ def ambiguous(sources: dict[str, str]) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = defaultdict(dict)
     for module, source in sources.items():
         for name, value in constants(source):
-            found[name][module] = value
+            found[name.lstrip("_")][module] = value
     return {name: values for name, values in found.items() if len(set(values.values())) > 1}
 
 
@@ -42,5 +42,8 @@ def test_a_constant_of_one_name_has_one_value_in_all_modules():
 
 
 def test_two_values_of_one_name_are_found():
-    sources = {"a.py": "MOST = 4\nSIDE, _LEAST = 28, 2", "b.py": "MOST = 6\n_LEAST = 2"}
-    assert ambiguous(sources) == {"MOST": {"a.py": "4", "b.py": "6"}}
+    sources = {"a.py": "MOST = 4\nSIDE, _LEAST = 28, 2", "b.py": "MOST = 6\nLEAST = 3"}
+    assert ambiguous(sources) == {
+        "MOST": {"a.py": "4", "b.py": "6"},
+        "LEAST": {"a.py": "2", "b.py": "3"},
+    }

@@ -18,7 +18,7 @@ from digitnet.recipe import Augmentation
 
 # Ronneberger et al. (2015, U-Net) displace a coarse grid of points and interpolate
 # smoothly between them; 5 points lie 7 pixels apart on 28, about two strokes' width.
-_POINTS = 5
+_CONTROL_POINTS = 5
 _BLUR_REACH = 3  # pixels either side; a Gaussian of deviation 1 has 99.9% of its weight there
 
 
@@ -144,7 +144,7 @@ def _warp(x: Tensor, augmentation: Augmentation, draws: Draws) -> Tensor:
 def _bends(x: Tensor, most: float, draws: Draws) -> Tensor:
     """Return a smooth field of displacements (N, H, W, 2), in the units of affine_grid."""
     count, _, height, width = x.shape
-    x_and_y = [draws.uniform(most * size, _POINTS**2) for size in (2 / width, 2 / height)]
+    x_and_y = [draws.uniform(most * size, _CONTROL_POINTS**2) for size in (2 / width, 2 / height)]
     bends = torch.stack(x_and_y, dim=1) @ _bend_of_each_point(height, width, x.device)
     return bends.view(count, 2, height, width).permute(0, 2, 3, 1)
 
@@ -152,7 +152,9 @@ def _bends(x: Tensor, most: float, draws: Draws) -> Tensor:
 @cache
 def _bend_of_each_point(height: int, width: int, device: torch.device) -> Tensor:
     """Return how far each pixel moves with each point, (points, H * W)."""
-    points = torch.eye(_POINTS**2, dtype=torch.float32, device=device).view(-1, 1, _POINTS, _POINTS)
+    points = torch.eye(_CONTROL_POINTS**2, dtype=torch.float32, device=device).view(
+        -1, 1, _CONTROL_POINTS, _CONTROL_POINTS
+    )
     bends = functional.interpolate(points, (height, width), mode="bicubic", align_corners=True)
     return bends.flatten(1)
 

@@ -13,7 +13,7 @@ from digitnet.errors import DatasetUnavailableError
 
 TIMEOUT_SECONDS = 20.0  # without a byte
 LIMIT_SECONDS = 600.0  # for a file in all
-TRIES = 2  # of each address
+ATTEMPTS = 2  # of each address
 _BLOCK = 1 << 16
 
 
@@ -36,7 +36,7 @@ def fetch(urls: Sequence[str], check: Callable[[bytes], object]) -> bytes:
         raise DatasetUnavailableError("download: not tried, as DIGITNET_OFFLINE is set")
     failures = []
     for url in urls:
-        for _ in range(TRIES):
+        for _ in range(ATTEMPTS):
             try:
                 content = _download(url)
                 check(content)

@@ -7,10 +7,10 @@ import warnings
 from dataclasses import replace
 
 import pytest
+from given_losses import Losses
 
 from digitnet import DigitClassifier
 from digitnet.callbacks import (
-    Callback,
     EarlyStopping,
     LambdaCallback,
     PlotConfusionMatrix,
@@ -19,17 +19,6 @@ from digitnet.callbacks import (
 from digitnet.callbacks.monitor import Monitor, improved
 from digitnet.errors import CallbackError, InvalidInputError
 from digitnet.history import EpochLog
-
-
-class Losses(Callback):
-    """Put losses into the history, one an epoch, as if training had given them."""
-
-    def __init__(self, *losses):
-        self.losses = losses
-
-    def on_epoch_end(self, state):
-        log = replace(state.history[-1], loss=self.losses[state.epoch - 1])
-        state.history = type(state.history)((*state.history.logs[:-1], log))
 
 
 def epochs(digits, stopping, losses):

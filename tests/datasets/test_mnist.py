@@ -242,7 +242,7 @@ def test_a_mirror_that_lies_fails_or_cuts_off_gives_way_to_the_next(server, monk
     monkeypatch.setattr(download, "TIMEOUT_SECONDS", 1.0)
     check(datasets.mnist())
     assert sorted(server.asked) == sorted(names)
-    assert bad.asked == [name for name in names for _ in range(download.TRIES)]
+    assert bad.asked == [name for name in names for _ in range(download.ATTEMPTS)]
     bad.http.shutdown()
     bad.http.server_close()
 
@@ -251,7 +251,7 @@ def test_a_server_that_talks_nonsense_is_given_up(monkeypatch):
     nonsense = socket.create_server(("127.0.0.1", 0))
 
     def answer():
-        for _ in range(download.TRIES):
+        for _ in range(download.ATTEMPTS):
             connection, _ = nonsense.accept()
             connection.recv(1000)
             connection.sendall(b"GARBAGE\r\n\r\n")

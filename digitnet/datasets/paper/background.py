@@ -22,7 +22,7 @@ from digitnet.datasets.paper.sampling import (
     uniform,
 )
 
-_LETTERS = "etaoinshrdlucmfwypvbgk     "  # of printed bleed-through
+_PRINTED_LETTERS = "etaoinshrdlucmfwypvbgk     "  # of printed bleed-through
 _RULES = ((0.9, 0.5, 0.1), (0.6, 0.6, 0.6), (0.4, 0.5, 0.9))  # absorbed red, green and blue
 _BOARDS = ((0.8, 1.1, 0.9), (1, 1, 1), (0.9, 0.95, 1.05))  # red, green and blue, relative
 _FOLD_SIZE = 320  # px of the longer side, at which folds are computed
@@ -188,8 +188,10 @@ def _bleed_through(shape: ImageShape, unit: float, printed: bool, rng: Generator
         face = font(int(size), rng)
         top = -uniform(rng, 0, size)
         while top < height:
-            letters = rng.integers(len(_LETTERS), size=min(240, int(2.4 * width / size) + 4))
-            pen.text((-size, top), "".join(_LETTERS[i] for i in letters), 255, face)
+            letters = rng.integers(
+                len(_PRINTED_LETTERS), size=min(240, int(2.4 * width / size) + 4)
+            )
+            pen.text((-size, top), "".join(_PRINTED_LETTERS[i] for i in letters), 255, face)
             top += 1.4 * size
     else:
         size = float(np.clip(unit * log_uniform(rng, 0.2, 0.9), 7, max(8, height / 3)))
