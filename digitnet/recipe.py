@@ -34,9 +34,10 @@ _NUMBERS = {  # whether above 0 or from 0 on, and below what
     "step_factor": (True, 1),
     "label_smoothing": (False, 1),
     "sharpness_radius": (False, math.inf),
+    "clip_norm": (True, math.inf),
     "averaging": (True, 1),
 }
-_OPTIONAL = ("warmup", "averaging")
+_OPTIONAL = ("warmup", "clip_norm", "averaging")
 _STEP_DEFAULTS = (MILESTONES, STEP_FACTOR)
 _GREATEST = {  # of each field of an augmentation
     "flip": 1,
@@ -143,6 +144,9 @@ class Recipe:
             nearby, this far away (the radius rho of sharpness-aware minimisation, Foret et
             al., 2021, arXiv 2010.01412): weights are found around which the loss is low, in
             twice the time. Dropout draws anew there, and batch norm's statistics count both.
+        clip_norm: The greatest norm of a step's gradient, that of all weights together, above 0:
+            a longer one is scaled down to it (Pascanu et al., 2013, arXiv 1211.5063). `None` clips
+            nothing.
         augmentation: How training pictures are changed at random; `None` leaves them.
         averaging: How much of the averaged weights is kept at each step, in (0, 1): an
             exponential moving average (Polyak and Juditsky, 1992), which validation,
@@ -179,6 +183,7 @@ class Recipe:
     step_factor: float = STEP_FACTOR
     label_smoothing: float = 0.0
     sharpness_radius: float = 0.0
+    clip_norm: float | None = None
     augmentation: Augmentation | None = None
     averaging: float | None = None
     mirror: bool = False

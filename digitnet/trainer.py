@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from digitnet.callbacks.base import Callback
 from digitnet.callbacks.callback_list import CallbackList, guarded
@@ -266,6 +266,8 @@ class Trainer:
         if recipe.sharpness_radius:
             with moved_uphill(state.model, recipe.sharpness_radius):
                 self._find_gradients(x, y, n_images)
+        if recipe.clip_norm is not None:  # of the whole batch's gradient, alike in all processes
+            nn.utils.clip_grad_norm_(state.model.parameters(), recipe.clip_norm)
         # weights
         state.optimizer.step()
         if state.averaged is not None:

@@ -43,6 +43,8 @@ from digitnet.recipe import REPORT, Augmentation, Recipe, resolve_recipe
         {"sharpness_radius": -0.1},
         {"sharpness_radius": float("inf")},
         {"averaging": 0},
+        {"clip_norm": 0},
+        {"clip_norm": float("nan")},
         {"mirror": 1},
         {"multi_crop": -1},
         {"multi_crop": 1.0},

@@ -20,6 +20,7 @@ from digitnet.recipe import REPORT, Augmentation
 SGD = replace(REPORT, optimizer="sgd", learning_rate=0.05, weight_decay=1e-3, schedule="one_cycle")
 ADAMW = replace(REPORT, optimizer="adamw", weight_decay=0.5)
 SHARPNESS = replace(REPORT, sharpness_radius=0.1)
+CLIPPED = replace(SGD, clip_norm=3.0)
 
 
 def linear() -> nn.Module:
@@ -35,7 +36,7 @@ def weights(classifier: ImageClassifier) -> torch.Tensor:
     return torch.cat([weight.detach().flatten() for weight in classifier.model.parameters()])
 
 
-@pytest.mark.parametrize("recipe", [REPORT, ADAMW, SGD, SHARPNESS])
+@pytest.mark.parametrize("recipe", [REPORT, ADAMW, SGD, SHARPNESS, CLIPPED])
 def test_the_loop_equals_a_hand_written_one(digits, recipe):
     train = digits[0][:500]
     classifier = DigitClassifier(linear(), recipe=recipe, seed=5)
@@ -50,7 +51,7 @@ def test_the_loop_equals_a_hand_written_one(digits, recipe):
         ),
     }[recipe.optimizer]()
     images = normalised(train.images)
-    steps, losses, correct = 0, [], 0
+    steps, losses, correct, longer = 0, [], 0, 0
     for epoch in range(2):
         order = permutation(500, derive_seed(5, ORDER, epoch))
         losses, correct = [], 0
@@ -70,6 +71,11 @@ def test_the_loop_equals_a_hand_written_one(digits, recipe):
                 functional.cross_entropy(there(images[index]), train.labels[index]).backward()
                 for away, weight in zip(there.parameters(), model.parameters(), strict=True):
                     weight.grad = away.grad
+            if recipe is CLIPPED:
+                length = sum(float(w.grad.square().sum()) for w in model.parameters()) ** 0.5
+                longer += length > 3
+                for weight in model.parameters():
+                    weight.grad *= min(1, 3 / length)
             optimizer.step()
             steps += 1
             losses.append(loss.item() * len(index))
@@ -78,6 +84,7 @@ def test_the_loop_equals_a_hand_written_one(digits, recipe):
     assert torch.allclose(weights(classifier), expected, atol=1e-5)
     assert history[-1].loss == pytest.approx(sum(losses) / 500, rel=1e-4)
     assert history[-1].accuracy == pytest.approx(correct / 500, abs=0.005)
+    assert recipe is not CLIPPED or 0 < longer < steps
 
 
 def test_averaged_weights_are_torchs_and_are_what_is_used(digits):

@@ -41,6 +41,7 @@ RECIPES = {
         averaging=0.9,
         label_smoothing=0.1,
         sharpness_radius=0.05,
+        clip_norm=1.0,
     ),
 }
 
