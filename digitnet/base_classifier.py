@@ -18,6 +18,7 @@ from digitnet.estimator import Estimator
 from digitnet.execution import with_own_settings
 from digitnet.history import History
 from digitnet.inputs import Inputs
+from digitnet.measures import Loss
 from digitnet.model_file import ModelInfo
 from digitnet.recipe import Recipe
 from digitnet.trained_model import TrainedModel
@@ -41,6 +42,7 @@ class BaseClassifier(Estimator):
         mean: Statistic = None,
         std: Statistic = None,
         recipe: str | Recipe = "report",
+        loss: Loss = "cross_entropy",
         device: str | torch.device = "auto",
         seed: int | None = None,
     ) -> None:
@@ -50,6 +52,7 @@ class BaseClassifier(Estimator):
             "mean": mean,
             "std": std,
             "recipe": recipe,
+            "loss": loss,
             "device": device,
             "seed": seed,
         }
@@ -123,20 +126,17 @@ class BaseClassifier(Estimator):
         cls: type[C],
         info: ModelInfo,
         weights: Mapping[str, Tensor],
-        model: nn.Module | None,
         device: torch.device,
+        **own: Any,
     ) -> C:
-        """Return a trained classifier; `model` is the network, where it has no name."""
-        classifier = cls._from_info(info, info.network if model is None else model, device)
+        """Return a trained classifier; `own` is what `ModelInfo.completed` returns."""
+        classifier = cls._from_info(info, device, **own)
         classifier._take_over(classifier._trained.restored(info, weights))
         return classifier
 
     @classmethod
-    def _from_info(
-        cls: type[C], info: ModelInfo, model: str | nn.Module | None, device: str | torch.device
-    ) -> C:
+    def _from_info(cls: type[C], info: ModelInfo, device: torch.device, **own: Any) -> C:
         return cls(
-            model,
             classes=info.classes,
             input_shape=info.input_shape,
             mean=info.mean,
@@ -144,6 +144,7 @@ class BaseClassifier(Estimator):
             recipe=info.recipe,
             device=device,
             seed=info.seed,
+            **own,
         )
 
     def _take_over(self, trained: TrainedModel) -> None:

@@ -31,6 +31,7 @@ class TrainingSettings:
     Attributes:
         network: As in a model file, like the three that follow; `None` for no classifier's.
         effective_recipe: The recipe, with what its `"auto"` precision became.
+        loss: Its name; likewise.
         normalization: Mean and deviation that the classifier was given; `None` if measured.
         seed: The seed of the training.
         epochs: The epoch that it ends with; `None` where nothing depends on that.
@@ -47,6 +48,7 @@ class TrainingSettings:
     classes: tuple[str, ...] | None = None
     input_shape: Shape | None = None
     effective_recipe: Recipe
+    loss: str = "cross_entropy"
     normalization: tuple[tuple[float, ...], tuple[float, ...]] | None = None
     seed: int
     epochs: int | None

@@ -23,6 +23,7 @@ from digitnet.execution import with_own_settings
 from digitnet.export import check_quantization
 from digitnet.history import History
 from digitnet.keras_arguments import EVALUATE, FIT, LOAD, PREDICT, SAVE, refuses
+from digitnet.measures import Loss
 from digitnet.model_file import ModelInfo
 from digitnet.models.inspection import print_summary
 from digitnet.models.modes import exclusive
@@ -51,12 +52,16 @@ class ImageClassifier(BaseClassifier):
             `std=1` switches normalisation off.
         std: What they are divided by after that; `None` with `mean=None` alone.
         recipe: How to train, a name from `digitnet.recipe.RECIPES` or a `Recipe`.
+        loss: `"cross_entropy"`, or a function from logits, float32 (N, C), and labels, int64 (N,),
+            to the loss of each picture, (N,), in torch: their mean is minimised. A file holds its
+            name alone.
         device: `"auto"` takes CUDA, else MPS, else the CPU; or what `torch.device` takes.
         seed: Of first weights, order, dropout and splits, in 0..2**63 - 1; `None` draws
             one. It is kept in `seed` and in saved files.
 
     Raises:
-        InvalidInputError: An argument is out of range, or the network does not fit.
+        InvalidInputError: An argument is out of range, or the network or the loss, which are
+            tried, do not fit.
     """
 
     @with_own_settings
@@ -374,6 +379,7 @@ class ImageClassifier(BaseClassifier):
         path: str | os.PathLike[str],
         *,
         model: nn.Module | None = None,
+        loss: Loss | None = None,
         device: str | torch.device = "auto",
     ) -> C:
         """Return the classifier that `save` or `Checkpoint` wrote, with bit-equal probabilities.
@@ -383,23 +389,26 @@ class ImageClassifier(BaseClassifier):
         Args:
             path: The file.
             model: The network, where it was one of your own; its weights are replaced.
+            loss: The loss, where it was one of your own.
             device: As for the class.
 
         Raises:
-            ArtifactError: The file is missing, damaged, not ours, or of another network.
-            InvalidInputError: There is no such device, or the given network does not take the
-                file's pictures.
+            ArtifactError: The file is missing, damaged, not ours, or of another network; or the
+                network or the loss is missing.
+            InvalidInputError: There is no such device, or the given network or loss does not take
+                the file's pictures.
         """
         artifact = read_artifact(path)
         chosen = devices.choose_device(device)
         try:
             info = ModelInfo.from_metadata(artifact.metadata)
-            info.check_network(model)
+            own = info.completed(model=model, loss=loss)
             # of a checkpoint, the network's weights alone
-            return cls._restored(info, network_tensors(artifact.tensors), model, chosen)
+            return cls._restored(info, network_tensors(artifact.tensors), chosen, **own)
         except (ArtifactError, InvalidInputError) as error:
-            if model is not None and isinstance(error, InvalidInputError):
-                raise  # it is about the given network, and not about the file
+            given = model is not None or loss is not None
+            if given and isinstance(error, InvalidInputError):
+                raise  # it is about what was given, and not about the file
             raise ArtifactError(f"'{path}' cannot be loaded. {error}") from error
 
     @classmethod
@@ -408,8 +417,9 @@ class ImageClassifier(BaseClassifier):
         """Return a classifier whose probabilities are the mean of trained classifiers'.
 
         It is saved, loaded and used like any other (members with different networks are
-        loaded with `model=Ensemble(...)`, as a network of one's own is). The members stay as
-        they are, and vote with the temperatures that `calibrate` fitted.
+        loaded with `model=Ensemble(...)`, as a network of one's own is). Recipe and loss are
+        the first member's. The members stay as they are, and vote with the temperatures that
+        `calibrate` fitted.
 
         Args:
             members: A list of trained classifiers of the same classes, pictures and
@@ -427,6 +437,9 @@ class ImageClassifier(BaseClassifier):
             )
         for member in members:
             member._require_fit()
+        first = members[0]._trained
         info, vote = vote_of([member._trained for member in members])
-        model = None if info.network else vote.body
-        return cls._restored(info, vote.state_dict(), model, members[0].device)
+        model = info.network or vote.body
+        return cls._restored(
+            info, vote.state_dict(), first.device, model=model, loss=first.measures.loss
+        )

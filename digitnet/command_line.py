@@ -133,7 +133,9 @@ def _records(
     from digitnet.pictures import explain
 
     model = options.model
-    classifier = DigitClassifier.load(model) if model else DigitClassifier.pretrained()
+    classifier = (
+        DigitClassifier.load(model, loss="cross_entropy") if model else DigitClassifier.pretrained()
+    )
     for index, file in enumerate(options.files):
         try:
             source = sys.stdin.buffer.read() if file == "-" else file

@@ -20,6 +20,7 @@ from digitnet.classifier import ImageClassifier
 from digitnet.data.image_set import DIGITS
 from digitnet.errors import ArtifactError, InvalidInputError
 from digitnet.execution import with_own_settings
+from digitnet.measures import Loss
 from digitnet.model_file import ModelInfo
 from digitnet.picture_warnings import NOTHING_FOUND, digit_warnings, reading_warnings
 from digitnet.pictures import (
@@ -55,6 +56,7 @@ class DigitClassifier(ImageClassifier):
     Args:
         model: As for `ImageClassifier`.
         recipe: As for `ImageClassifier`.
+        loss: As for `ImageClassifier`.
         device: As for `ImageClassifier`.
         seed: As for `ImageClassifier`.
 
@@ -74,6 +76,7 @@ class DigitClassifier(ImageClassifier):
         model: str | nn.Module | None = None,
         *,
         recipe: str | Recipe = "report",
+        loss: Loss = "cross_entropy",
         device: str | torch.device = "auto",
         seed: int | None = None,
     ) -> None:
@@ -84,6 +87,7 @@ class DigitClassifier(ImageClassifier):
             mean=MEAN,
             std=STD,
             recipe=recipe,
+            loss=loss,
             device=device,
             seed=seed,
         )
@@ -277,16 +281,14 @@ class DigitClassifier(ImageClassifier):
             yield digit
 
     @classmethod
-    def _from_info(
-        cls: type[D], info: ModelInfo, model: str | nn.Module | None, device: str | torch.device
-    ) -> D:
+    def _from_info(cls: type[D], info: ModelInfo, device: torch.device, **own: Any) -> D:
         if info.classes != DIGITS or info.input_shape != INPUT_SHAPE:
             raise ArtifactError(
                 f"Expected a model of the digits 0 to 9 in pictures {INPUT_SHAPE}; it has "
                 f"the classes {list(info.classes)} in pictures {info.input_shape}. "
                 "Load it with ImageClassifier.load."
             )
-        return cls(model, recipe=info.recipe, device=device, seed=info.seed)
+        return cls(recipe=info.recipe, device=device, seed=info.seed, **own)
 
     def _notice(self, images: Tensor) -> None:
         super()._notice(images)

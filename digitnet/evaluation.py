@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from digitnet import metrics, notebook
 from digitnet.calibration import calibration_error
 from digitnet.classification_report import ClassificationReport, Scores
 from digitnet.data.batches import Batches
 from digitnet.data.image_set import Shape
+from digitnet.measures import Measures
 from digitnet.models.features import LayerFeatures
 from digitnet.models.modes import inference
 from digitnet.models.network import Network
@@ -46,7 +46,7 @@ class Evaluation:
     """Figures on a labelled set. `loss, accuracy = evaluation` works, as in Keras.
 
     Attributes:
-        loss: Mean cross-entropy in nats.
+        loss: Mean loss; the cross-entropy is in nats.
         accuracy: Share of pictures read right, in [0, 1].
         classes: The classes' names.
         labels: int64 (N,), what was right.
@@ -145,6 +145,7 @@ class Evaluation:
 def evaluate(
     model: nn.Module,
     batches: Batches,
+    measures: Measures = Measures(),  # noqa: B008 - immutable
     *,
     track: Callable[[Iterable[Tensor]], Iterable[Tensor]] = iter,
 ) -> Evaluation:
@@ -153,6 +154,7 @@ def evaluate(
     Args:
         model: Maps pictures to logits (N, C).
         batches: Labelled pictures; several processes share them.
+        measures: The loss.
         track: Wraps the batches of pictures, to show how far it is.
     """
     logits = predict_logits(
@@ -164,7 +166,7 @@ def evaluate(
     labels = batches.labels.cpu()
     confidences, predictions = logits.softmax(dim=1).max(dim=1)
     return Evaluation(
-        loss=float(functional.cross_entropy(logits.double(), labels)),
+        loss=measures.mean_loss(logits, labels),
         accuracy=float((labels == predictions).double().mean()),
         classes=batches.classes,
         labels=labels.numpy(),

@@ -42,8 +42,8 @@ SAVE = {
     "zipped": "Leave it out: the format is safetensors.",
 }
 LOAD = {
-    "custom_objects": "Pass the network: load(path, model=MyNetwork()).",
-    "compile": "Leave it out: the recipe is in the file.",
+    "custom_objects": "Pass what is your own: load(path, model=MyNetwork(), loss=my_loss).",
+    "compile": "Leave it out: the recipe and the loss's name are in the file.",
     "safe_mode": "Leave it out: the file holds no code.",
 }
 EARLY_STOPPING = {

@@ -35,6 +35,7 @@ class ModelInfo:
         std: Likewise.
         recipe: The recipe that the classifier was given.
         effective_recipe: The recipe as it was in the last `fit`.
+        loss: Name of the loss.
         seed: The seed of the training.
         history: Its epochs.
         chosen_on: Fingerprint of the pictures that the best epoch was chosen on, if one was.
@@ -49,6 +50,7 @@ class ModelInfo:
     std: tuple[float, ...]
     recipe: Recipe
     effective_recipe: Recipe
+    loss: str = "cross_entropy"
     seed: int
     history: tuple[EpochLog, ...]
     chosen_on: str | None
@@ -142,8 +144,28 @@ class ModelInfo:
             "versions": ", ".join(f"{name} {version}" for name, version in self.versions.items()),
         }
 
-    def check_network(self, model: nn.Module | None) -> None:
-        """Raise `ArtifactError` unless one was given, or there is one of the name."""
+    def completed(self, *, model: nn.Module | None, loss: Any) -> dict[str, Any]:
+        """Return what a classifier is made with that a file can only name.
+
+        Args:
+            model: The network that was given; `None` takes that of the name.
+            loss: The loss, likewise.
+
+        Raises:
+            ArtifactError: There is none of the name.
+        """
+        self._check_network(model)
+        if loss is None and self.loss != "cross_entropy":
+            raise ArtifactError(
+                f"It was trained by a loss of your own, {self.loss}. Pass it: load(path, "
+                f"loss={self.loss}); or, where it is not at hand, loss='cross_entropy'."
+            )
+        return {
+            "model": self.network if model is None else model,
+            "loss": self.loss if loss is None else loss,
+        }
+
+    def _check_network(self, model: nn.Module | None) -> None:
         if model is None and self.network is None:
             raise ArtifactError(
                 f"It holds the weights of a network of your own, {self.network_type}. "

@@ -96,6 +96,7 @@ class Run:
             device=device,
             callbacks=settings.callbacks,
             class_weight=None if weights is None else weights.to(device),
+            measures=model.measures,
             shuffle=settings.shuffle,
             describe=trained.describe,
         )

@@ -18,9 +18,11 @@ from digitnet.calibration import fit_temperature
 from digitnet.data.batches import Batches, fingerprint
 from digitnet.data.image_set import ImageSet, Shape, checked_classes
 from digitnet.devices import choose_device, prediction_batch
+from digitnet.errors import InvalidInputError
 from digitnet.evaluation import Evaluation, evaluate, predict_features, predict_logits
 from digitnet.export import write_onnx
 from digitnet.history import History
+from digitnet.measures import Measures
 from digitnet.model_file import ModelInfo, check_weights, current_versions
 from digitnet.models.construction import build_network
 from digitnet.models.ensemble import Ensemble
@@ -45,6 +47,7 @@ class TrainedModel:
         input_shape: Channels, height and width of an image.
         device: Where the network is.
         measures_statistics: Whether its normalisation is measured on the first training set.
+        measures: Its loss.
         recipe: The recipe that the classifier was given.
         effective_recipe: The recipe as it was in the last `fit`.
         seed: The seed of the training.
@@ -60,6 +63,7 @@ class TrainedModel:
     input_shape: Shape
     device: torch.device
     measures_statistics: bool
+    measures: Measures
     recipe: Recipe
     effective_recipe: Recipe
     seed: int
@@ -67,6 +71,14 @@ class TrainedModel:
     state: TrainState | None = None
     loaded_history: History | None = None
     chosen_on: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.recipe.label_smoothing and not isinstance(self.measures.loss, str):
+            raise InvalidInputError(
+                "Expected a recipe without label_smoothing, which is cross-entropy's, with a loss "
+                f"of your own; received {self.recipe.label_smoothing}. Take dataclasses.replace("
+                f"recipe, label_smoothing=0), and smooth in {self.measures.loss_name}."
+            )
 
     @classmethod
     def build(
@@ -78,6 +90,7 @@ class TrainedModel:
         mean: Statistic,
         std: Statistic,
         recipe: str | Recipe,
+        loss: Any,
         device: str | torch.device,
         seed: int | None,
     ) -> TrainedModel:
@@ -104,6 +117,7 @@ class TrainedModel:
             input_shape=shape,
             device=place,
             measures_statistics=mean is None,
+            measures=Measures.checked(loss=loss, classes=len(names), device=place),
             recipe=recipe,
             effective_recipe=recipe,
             seed=known,
@@ -174,7 +188,7 @@ class TrainedModel:
                 "Choose it on a part of the training set: fit(..., validation_split=0.1)."
             )
         track = partial(tracked, total=len(images), verbose=verbose, task="Evaluating")
-        return evaluate(self.network, batches, track=track)
+        return evaluate(self.network, batches, self.measures, track=track)
 
     def calibrate(self, images: ImageSet) -> float:
         """Fit the network's temperature to labelled images, and return it."""
@@ -208,6 +222,7 @@ class TrainedModel:
             std=tuple(self.network.std.flatten().tolist()),
             recipe=self.recipe,
             effective_recipe=self.effective_recipe,
+            loss=self.measures.loss_name,
             seed=self.seed,
             history=self.history.logs,
             chosen_on=self.chosen_on,

@@ -29,11 +29,12 @@ from digitnet.devices import resolve_precision
 from digitnet.errors import ArtifactError, InvalidInputError, TrainingDivergedError
 from digitnet.evaluation import evaluate
 from digitnet.history import EpochLog, History
+from digitnet.measures import Measures
 from digitnet.model_file import check_weights
 from digitnet.models.averaging import move_average
 from digitnet.models.inspection import least_batch
 from digitnet.models.modes import exclusive, training
-from digitnet.objectives import Objective, cross_entropy
+from digitnet.objectives import Objective
 from digitnet.optimizer import moved_uphill
 from digitnet.processes import current
 from digitnet.randomness import ORDER, STEP, derive_seed, isolated, permutation, reseed
@@ -64,8 +65,9 @@ class Trainer:
         callbacks: Called at the hooks, in this order; on other ranks than 0, only those that
             run in every process.
         class_weight: What each class's pictures count in the loss, float32 (C,).
-        objective: What is minimised; `None` is the cross-entropy with the recipe's smoothing and
-            `class_weight`.
+        measures: The loss of a classifier, for validation too.
+        objective: What is minimised instead; `None` is the mean loss with the recipe's smoothing
+            and `class_weight`.
         shuffle: Draw a new order each epoch.
         describe: Returns the metadata of a model file, which a checkpoint then is, too.
     """
@@ -78,6 +80,7 @@ class Trainer:
         device: torch.device,
         callbacks: Sequence[Callback] = (),
         class_weight: Tensor | None = None,
+        measures: Measures = Measures(),  # noqa: B008 - immutable
         objective: Objective | None = None,
         shuffle: bool = True,
         describe: Callable[[], dict[str, Any]] = dict,
@@ -90,7 +93,8 @@ class Trainer:
         self._forward = compiled(state.model) if recipe.compile else state.model
         self.callbacks = CallbackList(callbacks, is_first=self.processes.is_first)
         self.class_weight = class_weight
-        self.objective = objective or cross_entropy(
+        self.measures = measures
+        self.objective = objective or measures.objective(
             class_weight=class_weight, label_smoothing=recipe.label_smoothing
         )
         self.shuffle = shuffle
@@ -209,7 +213,7 @@ class Trainer:
         loss, accuracy = state.running.read()
         seconds = self.processes.first_of(time.perf_counter() - started)
         # validation
-        result = evaluate(state.evaluated, validation) if validation else None
+        result = evaluate(state.evaluated, validation, self.measures) if validation else None
         log = EpochLog(
             epoch=state.epoch + 1,
             loss=loss,
