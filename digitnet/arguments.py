@@ -27,6 +27,7 @@ Statistic = float | Sequence[float] | np.ndarray[Any, Any] | None
 class EvaluateOptions(TypedDict, total=False):
     """What `evaluate` takes beside the data, whatever it returns."""
 
+    sample_weight: Any
     batch_size: int | None
     verbose: Verbose
 
@@ -100,10 +101,10 @@ def check_validation(x: Any, data: Any, split: Any) -> None:
         raise InvalidInputError(
             "Expected validation_data or validation_split; received both. Leave one out."
         )
-    if isinstance(data, (tuple, list)) and len(data) != 2:
+    if isinstance(data, (tuple, list)) and len(data) not in (2, 3):
         raise InvalidInputError(
-            "Expected validation_data to be a set, or a pair of pictures and labels; received "
-            f"{len(data)} items. There are no sample weights: pass validation_data[:2]."
+            "Expected validation_data to be a set, or pictures and labels, with sample weights or "
+            f"without; received {len(data)} items. Pass (x, y) or (x, y, sample_weight)."
         )
     if split and isinstance(x, DataLoader):
         raise InvalidInputError(

@@ -35,7 +35,7 @@ class TrainingSettings:
         normalization: Mean and deviation that the classifier was given; `None` if measured.
         seed: The seed of the training.
         epochs: The epoch that it ends with; `None` where nothing depends on that.
-        data: Fingerprint of the training set.
+        data: Fingerprint of the training set, sample weights included.
         shuffle: Whether each epoch has a new order.
         class_weight: What each class's pictures count in the loss.
 

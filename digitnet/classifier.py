@@ -17,6 +17,7 @@ from digitnet.artifact import read_artifact
 from digitnet.base_classifier import BaseClassifier
 from digitnet.callbacks.base import Callback
 from digitnet.checkpoint import network_tensors
+from digitnet.data.weights import to_weights
 from digitnet.errors import ArtifactError, InvalidInputError
 from digitnet.evaluation import Evaluation
 from digitnet.execution import with_own_settings
@@ -79,6 +80,7 @@ class ImageClassifier(BaseClassifier):
         callbacks: Sequence[Callback] = (),
         shuffle: bool = True,
         class_weight: arguments.ClassWeight = None,
+        sample_weight: Any = None,
         verbose: arguments.Verbose = "auto",
         resume: str | os.PathLike[str] | None = None,
     ) -> History:
@@ -97,8 +99,8 @@ class ImageClassifier(BaseClassifier):
             batch_size: Pictures a step; `None` is the recipe's. The last step of an epoch has what
                 is left; a single picture, where the network has batch norm, joins the step
                 before.
-            validation_data: An `ImageSet`, `Dataset`, `DataLoader` or a pair (x, y) to
-                evaluate on after each epoch.
+            validation_data: An `ImageSet`, `Dataset`, `DataLoader`, (x, y) or (x, y,
+                sample_weight) to evaluate on after each epoch.
             validation_split: Share of the training set to hold out for that instead, in
                 [0, 1); drawn with `seed`, the same share of each class.
             callbacks: Called in this order.
@@ -106,6 +108,10 @@ class ImageClassifier(BaseClassifier):
             class_weight: What pictures of each class count in the loss: a number for each
                 class, or a dictionary from the class's index (others count 1); or
                 `"balanced"`, n_samples / (n_classes * count) as in scikit-learn.
+            sample_weight: What each picture counts in the loss, numbers (N,) of at least 0; times
+                `class_weight`, where both are given. As in Keras, the loss is the sum of the
+                weighted losses over the number of pictures, and accuracies count all alike.
+                `validation_split` divides them, too. `None` takes those of an `ImageSet`.
             verbose: 0 is silent, 1 a progress bar, 2 a line an epoch; `"auto"` is a bar
                 in terminals and notebooks, else a line an epoch.
             resume: A folder with checkpoints to go on from, written by `Checkpoint`; then
@@ -141,7 +147,7 @@ class ImageClassifier(BaseClassifier):
         # compute, and change nothing
         model, checkpoint = resumed(self._trained, resume)
         inputs = self._inputs(model.seed)
-        train, validation = inputs.training(x, y, validation_data, validation_split)
+        train, validation = inputs.training(x, y, validation_data, validation_split, sample_weight)
         run = Run.prepare(model, settings, train, validation, checkpoint)
         # train, and commit when the first step is done
         run.start(self._take_over)
@@ -173,6 +179,7 @@ class ImageClassifier(BaseClassifier):
         x: Any,
         y: Any = None,
         *,
+        sample_weight: Any = None,
         batch_size: int | None = None,
         verbose: arguments.Verbose = "auto",
         return_dict: bool = False,
@@ -182,6 +189,7 @@ class ImageClassifier(BaseClassifier):
         Args:
             x: Pictures, as `fit` takes them.
             y: Labels, as `fit` takes them.
+            sample_weight: What each picture counts in the loss, as `fit` takes it.
             batch_size: Pictures at a time; `None` chooses for the device.
             verbose: 1, or `"auto"` in a terminal or notebook, shows a bar meanwhile.
             return_dict: Return `{"loss": ..., "accuracy": ...}` alone, as Keras does.
@@ -194,7 +202,8 @@ class ImageClassifier(BaseClassifier):
             NotFittedError: There was no `fit` or `load` yet.
         """
         self._require_fit()
-        result = self._trained.evaluate(self._inputs().labelled(x, y), batch_size, verbose)
+        images = self._inputs().labelled(x, y, sample_weight)
+        result = self._trained.evaluate(images, batch_size, verbose)
         return {"loss": result.loss, "accuracy": result.accuracy} if return_dict else result
 
     @with_own_settings
@@ -306,9 +315,19 @@ class ImageClassifier(BaseClassifier):
         self._require_fit()
         return self._trained.calibrate(self._inputs().labelled(x, y))
 
-    def score(self, x: Any, y: Any = None) -> float:
-        """Return the accuracy in [0, 1], as scikit-learn's classifiers do."""
-        return self.evaluate(x, y, verbose=0).accuracy
+    def score(self, x: Any, y: Any = None, sample_weight: Any = None) -> float:
+        """Return the accuracy in [0, 1], as scikit-learn's classifiers do.
+
+        Args:
+            x: Pictures, as `fit` takes them.
+            y: Labels, as `fit` takes them.
+            sample_weight: What each picture counts: here in the accuracy.
+        """
+        result = self.evaluate(x, y, sample_weight=sample_weight, verbose=0)
+        if sample_weight is None:
+            return result.accuracy
+        right = result.labels == result.predictions
+        return float(np.average(right, weights=to_weights(sample_weight, count=len(right))))
 
     @with_own_settings
     def summary(self) -> None:

@@ -132,10 +132,10 @@ def _records(
     from digitnet import DigitClassifier
     from digitnet.pictures import explain
 
-    model = options.model
-    classifier = (
-        DigitClassifier.load(model, loss="cross_entropy") if model else DigitClassifier.pretrained()
-    )
+    if options.model:  # which only predicts, by whatever loss it was trained
+        classifier = DigitClassifier.load(options.model, loss="cross_entropy")
+    else:
+        classifier = DigitClassifier.pretrained()
     for index, file in enumerate(options.files):
         try:
             source = sys.stdin.buffer.read() if file == "-" else file

@@ -46,7 +46,7 @@ class Evaluation:
     """Figures on a labelled set. `loss, accuracy = evaluation` works, as in Keras.
 
     Attributes:
-        loss: Mean loss; the cross-entropy is in nats.
+        loss: Mean loss, weighted where `sample_weight` was given; cross-entropy in nats.
         accuracy: Share of pictures read right, in [0, 1].
         classes: The classes' names.
         labels: int64 (N,), what was right.
@@ -164,9 +164,10 @@ def evaluate(
         classes=len(batches.classes),
     )
     labels = batches.labels.cpu()
+    weights = None if batches.weights is None else batches.weights.cpu()
     confidences, predictions = logits.softmax(dim=1).max(dim=1)
     return Evaluation(
-        loss=measures.mean_loss(logits, labels),
+        loss=measures.mean_loss(logits, labels, weights),
         accuracy=float((labels == predictions).double().mean()),
         classes=batches.classes,
         labels=labels.numpy(),

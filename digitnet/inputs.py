@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from torch import Tensor
+from torch.utils.data import DataLoader
 
 from digitnet.arguments import check_validation
 from digitnet.data.coercion import to_image_set, to_images
 from digitnet.data.image_set import ImageSet, Shape
+from digitnet.data.weights import check_some, to_weights
 from digitnet.datasets.image_folder import image_folder
+from digitnet.errors import InvalidInputError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,23 +44,35 @@ class Inputs:
         self.notice(images)
         return images
 
-    def labelled(self, x: Any, y: Any = None) -> ImageSet:
-        """Return the images and labels of what `fit` takes.
+    def labelled(self, x: Any, y: Any = None, sample_weight: Any = None) -> ImageSet:
+        """Return the images and labels of what `fit` takes, with their weights, if any.
 
         Raises:
             InvalidInputError: It is something else.
             DatasetUnavailableError: There is no such folder, or no picture in it.
         """
+        if isinstance(x, DataLoader) and sample_weight is not None:
+            raise InvalidInputError(
+                "Expected arrays, an ImageSet or a Dataset with sample_weight; received a "
+                "DataLoader, which may shuffle. Pass its dataset: loader.dataset."
+            )
         if isinstance(x, (str, os.PathLike)) and y is None:
             x = image_folder(x, mode="RGB" if self.input_shape[0] == 3 else None)
         images = to_image_set(
             x, y, classes=self.classes, input_shape=self.input_shape, seed=self.seed
         )
         self.notice(images.images)
-        return images
+        if sample_weight is None:
+            return images
+        return replace(images, weights=to_weights(sample_weight, count=len(images)))
 
     def training(
-        self, x: Any, y: Any, validation_data: Any, validation_split: float
+        self,
+        x: Any,
+        y: Any,
+        validation_data: Any,
+        validation_split: float,
+        sample_weight: Any = None,
     ) -> tuple[ImageSet, ImageSet | None]:
         """Return what to train on, and what to validate on, if anything.
 
@@ -66,10 +81,14 @@ class Inputs:
             DatasetUnavailableError: As for `labelled`.
         """
         check_validation(x, validation_data, validation_split)
-        train = self.labelled(x, y)
+        train = self.labelled(x, y, sample_weight)
         if validation_split:
-            return train.split(validation_split, seed=self.seed)
+            parts = train.split(validation_split, seed=self.seed)
+            for part, name in zip(parts, ("the training part", "the held-out part"), strict=True):
+                if part.weights is not None:
+                    check_some(part.weights, name)
+            return parts
         if validation_data is None:
             return train, None
-        pair = isinstance(validation_data, (tuple, list)) and len(validation_data) == 2
-        return train, self.labelled(*(validation_data if pair else (validation_data,)))
+        parts_given = isinstance(validation_data, (tuple, list))
+        return train, self.labelled(*(validation_data if parts_given else (validation_data,)))

@@ -15,7 +15,6 @@ T = TypeVar("T")
 _LOADING = "Leave it out: a DataLoader has its own num_workers."
 
 FIT = {
-    "sample_weight": "Pass class_weight, or repeat the images that count more.",
     "initial_epoch": "Leave it out: a second fit goes on where the first ended, and resume=folder "
     "goes on from a checkpoint.",
     "steps_per_epoch": "An epoch is every image once. Pass fewer images: x[:n], y[:n].",
@@ -26,15 +25,13 @@ FIT = {
     "use_multiprocessing": _LOADING,
     "max_queue_size": _LOADING,
 }
-EVALUATE = {
-    "sample_weight": "For accuracies by class, read evaluate(x, y).per_class.",
+PREDICT = EVALUATE = {
     "steps": "Pass fewer images: x[:n].",
     "callbacks": "Leave it out: hooks are called in fit alone.",
     "workers": _LOADING,
     "use_multiprocessing": _LOADING,
     "max_queue_size": _LOADING,
 }
-PREDICT = {name: way for name, way in EVALUATE.items() if name != "sample_weight"}
 SAVE = {
     "overwrite": "Leave it out: a file of that name is replaced.",
     "include_optimizer": "Leave it out: the callback Checkpoint keeps the optimizer, too.",

@@ -141,7 +141,7 @@ class Run:
             raise
         chosen_on = None
         if self.validation is not None and state.weights_chosen:
-            chosen_on = self.validation.fingerprint
+            chosen_on = self.validation.unweighted_fingerprint
         take_over(replace(self.model, chosen_on=chosen_on))
 
 

@@ -182,7 +182,7 @@ class TrainedModel:
         """Return the figures on labelled images; see `ImageClassifier.evaluate`."""
         batches = Batches(images, self._batch_size(batch_size), self.device)
         _agree_on(images.images)
-        if self.chosen_on is not None and batches.fingerprint == self.chosen_on:
+        if self.chosen_on is not None and batches.unweighted_fingerprint == self.chosen_on:
             warn(
                 "The best epoch was chosen on these pictures, so figures on them are too good. "
                 "Choose it on a part of the training set: fit(..., validation_split=0.1)."

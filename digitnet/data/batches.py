@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from digitnet.data.image_set import ImageSet
+from digitnet.objectives import Weighted
 
 
 def fingerprint(images: Tensor, *labels: Tensor) -> str:
@@ -33,6 +34,7 @@ class Batches:
 
     Attributes:
         labels: All labels as they lie, int64 (N,).
+        weights: What each picture counts, float32 (N,); `None` where all count 1.
         classes: The classes' names.
         batch_size: Pictures a batch.
     """
@@ -48,6 +50,7 @@ class Batches:
         self._images, self.labels = (
             tensor.to(device) if fits else tensor for tensor in (images.images, images.labels)
         )
+        self.weights = None if images.weights is None else images.weights.to(self.labels.device)
         self.batch_size = batch_size
         self._least = least
 
@@ -60,9 +63,16 @@ class Batches:
         return 1 + len(self._starts(self.n_images))
 
     @cached_property
-    def fingerprint(self) -> str:
+    def unweighted_fingerprint(self) -> str:
         """Shape and SHA-256 of all pictures and labels."""
         return fingerprint(self._images, self.labels)
+
+    @property
+    def fingerprint(self) -> str:
+        """The same, and those of the weights, if any."""
+        if self.weights is None:
+            return self.unweighted_fingerprint
+        return f"{self.unweighted_fingerprint}, weights {fingerprint(self.weights)}"
 
     def unlabelled(self, part: slice = slice(None)) -> Iterator[Tensor]:
         """Yield the pictures of a part of the set as they lie, uint8 (B, C, H, W)."""
@@ -73,8 +83,10 @@ class Batches:
 
     def shuffled(
         self, order: Tensor, share: Callable[[int], slice] = slice
-    ) -> Iterator[tuple[Tensor, Tensor, int]]:
+    ) -> Iterator[tuple[Tensor, Tensor | Weighted, int]]:
         """Yield pictures, labels (B,) and the size of the batch that they are a part of.
+
+        Where pictures have weights, so have the labels.
 
         Args:
             order: Indices of pictures, int64 (N,).
@@ -84,8 +96,11 @@ class Batches:
             return
         for batch in order.to(self._images.device).tensor_split(self._starts(len(order))):
             index = batch[share(len(batch))]
-            x, y = self._images[index], self.labels[index]
-            yield x.to(self._device), y.to(self._device), len(batch)
+            x, y = self._images[index].to(self._device), self.labels[index].to(self._device)
+            if self.weights is None:
+                yield x, y, len(batch)
+            else:
+                yield x, Weighted(y, self.weights[index].to(self._device)), len(batch)
 
     def _starts(self, count: int) -> tuple[int, ...]:
         """Return where each batch of so many pictures begins, but the first."""

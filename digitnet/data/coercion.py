@@ -80,7 +80,7 @@ def to_images(x: Any, *, input_shape: Shape, seed: int = 0) -> Tensor:
         raise InvalidInputError(
             f"Expected pictures as numbers, in an array, a tensor or a list; received {picture}"
         )
-    pixels = to_uint8(arranged(_to_array(x, "images"), input_shape))
+    pixels = to_uint8(arranged(to_array(x, "images"), input_shape))
     return torch.from_numpy(pixels)
 
 
@@ -95,7 +95,7 @@ def to_labels(y: Any, *, count: int, classes: tuple[str, ...]) -> Tensor:
     Raises:
         InvalidInputError: Anything else; the message names the remedy.
     """
-    labels = _to_array(y, "labels", classes)
+    labels = to_array(y, "labels", classes)
     if labels.ndim == 2 and labels.shape[1] == len(classes) and len(classes) > 1:
         labels = _from_one_hot(labels)
     if labels.ndim != 1:
@@ -127,7 +127,7 @@ def to_labels(y: Any, *, count: int, classes: tuple[str, ...]) -> Tensor:
     return torch.from_numpy(labels.astype(np.int64))
 
 
-def _to_array(values: Any, what: str, classes: tuple[str, ...] = ()) -> npt.NDArray[Any]:
+def to_array(values: Any, what: str, classes: tuple[str, ...] = ()) -> npt.NDArray[Any]:
     """Return numbers; refuse other values with a remedy, names of classes too."""
     try:
         array = _stacked(values)
@@ -190,11 +190,11 @@ def _read(
         if labelled and len(parts) != 2:
             raise InvalidInputError(
                 f"Expected the {kind} to give pairs of picture and label; "
-                f"received {type(batch).__name__}."
+                f"received {type(batch).__name__} of {len(parts)}. Pass weights as sample_weight."
             )
         images.add(to_images(parts[0] if len(parts) < 3 else batch, input_shape=input_shape))
         if labelled:
-            labels.add(np.atleast_1d(_to_array(parts[1], "labels")))
+            labels.add(np.atleast_1d(to_array(parts[1], "labels")))
     if not images:
         raise InvalidInputError(f"Expected at least one picture; the {kind} is empty.")
     return images.tensor(), labels.array()

@@ -34,6 +34,8 @@ class ImageSet(Dataset[tuple[Tensor, int]]):
         labels: int64 (N,), indices into `classes`.
         classes: The classes' names.
         name: What the set is called.
+        weights: float32 (N,), what each picture counts in a loss, as the `sample_weight` of `fit`;
+            `None` where all count 1.
 
     Raises:
         InvalidInputError: Shapes, types or labels do not fit together.
@@ -43,6 +45,7 @@ class ImageSet(Dataset[tuple[Tensor, int]]):
     labels: Tensor
     classes: tuple[str, ...]
     name: str = "unnamed"
+    weights: Tensor | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "classes", checked_classes(self.classes))
@@ -71,6 +74,15 @@ class ImageSet(Dataset[tuple[Tensor, int]]):
                 f"{int(self.labels.max())}."
             )
 
+        weights = self.weights
+        if weights is not None and (
+            weights.dtype != torch.float32 or weights.shape != self.labels.shape
+        ):
+            raise InvalidInputError(
+                f"Expected weights of shape ({len(self.images)},) and type float32; received "
+                f"{tuple(weights.shape)}, {weights.dtype}."
+            )
+
     def __len__(self) -> int:
         return len(self.labels)
 
@@ -80,10 +92,14 @@ class ImageSet(Dataset[tuple[Tensor, int]]):
     def __getitem__(self, index: slice | Tensor) -> ImageSet: ...
     def __getitem__(self, index: int | slice | Tensor) -> tuple[Tensor, int] | ImageSet:
         if isinstance(index, slice):
-            return replace(self, images=self.images[index], labels=self.labels[index])
+            return self._part(self.images[index], index)
         if isinstance(index, Tensor) and index.ndim == 1:
-            return replace(self, images=taken(self.images, index), labels=self.labels[index])
+            return self._part(taken(self.images, index), index)
         return self.images[index], int(self.labels[index])
+
+    def _part(self, images: Tensor, index: slice | Tensor) -> ImageSet:
+        weights = None if self.weights is None else self.weights[index]
+        return replace(self, images=images, labels=self.labels[index], weights=weights)
 
     def __repr__(self) -> str:
         size = "x".join(map(str, self.images.shape[1:]))

@@ -47,7 +47,8 @@ def described(value: Any, name: str = "pictures") -> str:
     kind = type(value).__name__
     if value is None:
         imread = "Check the path: cv2.imread returns it for a file that it cannot read."
-        return f"None. {'Leave its picture out.' if name == 'labels' else imread}"
+        of_a_picture = name in ("labels", "sample_weight")
+        return f"None. {'Leave its picture out.' if of_a_picture else imread}"
     if hasattr(value, "toarray"):
         return f"a sparse {kind}. Convert it: {name}.toarray()."
     if isinstance(value, Iterator):
