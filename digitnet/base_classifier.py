@@ -20,6 +20,7 @@ from digitnet.history import History
 from digitnet.inputs import Inputs
 from digitnet.measures import Loss
 from digitnet.model_file import ModelInfo
+from digitnet.named_metrics import MetricFunction
 from digitnet.recipe import Recipe
 from digitnet.trained_model import TrainedModel
 
@@ -43,6 +44,7 @@ class BaseClassifier(Estimator):
         std: Statistic = None,
         recipe: str | Recipe = "report",
         loss: Loss = "cross_entropy",
+        metrics: Sequence[str | MetricFunction] = (),
         device: str | torch.device = "auto",
         seed: int | None = None,
     ) -> None:
@@ -53,6 +55,7 @@ class BaseClassifier(Estimator):
             "std": std,
             "recipe": recipe,
             "loss": loss,
+            "metrics": metrics,
             "device": device,
             "seed": seed,
         }

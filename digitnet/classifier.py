@@ -28,6 +28,7 @@ from digitnet.measures import Loss
 from digitnet.model_file import ModelInfo
 from digitnet.models.inspection import print_summary
 from digitnet.models.modes import exclusive
+from digitnet.named_metrics import MetricFunction
 from digitnet.run import FitSettings, Run, resumed
 from digitnet.trained_model import vote_of
 
@@ -56,13 +57,18 @@ class ImageClassifier(BaseClassifier):
         loss: `"cross_entropy"`, or a function from logits, float32 (N, C), and labels, int64 (N,),
             to the loss of each picture, (N,), in torch: their mean is minimised. A file holds its
             name alone.
+        metrics: What validation and `evaluate` measure beside loss and accuracy, over the whole
+            set: `"precision"`, `"recall"` and `"f1"`, means over the classes as in `report`;
+            `"top_3"`, the share of pictures whose label is among the three most probable classes,
+            or another number; or a function from probabilities, float32 (N, C), and labels, int64
+            (N,), both NumPy's, to a number, of which a file holds the name alone.
         device: `"auto"` takes CUDA, else MPS, else the CPU; or what `torch.device` takes.
         seed: Of first weights, order, dropout and splits, in 0..2**63 - 1; `None` draws
             one. It is kept in `seed` and in saved files.
 
     Raises:
-        InvalidInputError: An argument is out of range, or the network or the loss, which are
-            tried, do not fit.
+        InvalidInputError: An argument is out of range, or the network, the loss or a metric, which
+            are tried, does not fit.
     """
 
     @with_own_settings
@@ -184,7 +190,7 @@ class ImageClassifier(BaseClassifier):
         verbose: arguments.Verbose = "auto",
         return_dict: bool = False,
     ) -> Evaluation | dict[str, float]:
-        """Measure loss and accuracy, in float32.
+        """Measure loss, accuracy and the classifier's metrics, in float32.
 
         Args:
             x: Pictures, as `fit` takes them.
@@ -192,7 +198,7 @@ class ImageClassifier(BaseClassifier):
             sample_weight: What each picture counts in the loss, as `fit` takes it.
             batch_size: Pictures at a time; `None` chooses for the device.
             verbose: 1, or `"auto"` in a terminal or notebook, shows a bar meanwhile.
-            return_dict: Return `{"loss": ..., "accuracy": ...}` alone, as Keras does.
+            return_dict: Return these figures alone, by their names, as Keras does.
 
         Returns:
             An `Evaluation`; `loss, accuracy = clf.evaluate(...)` works too.
@@ -204,7 +210,9 @@ class ImageClassifier(BaseClassifier):
         self._require_fit()
         images = self._inputs().labelled(x, y, sample_weight)
         result = self._trained.evaluate(images, batch_size, verbose)
-        return {"loss": result.loss, "accuracy": result.accuracy} if return_dict else result
+        if return_dict:
+            return {"loss": result.loss, "accuracy": result.accuracy, **result.metrics}
+        return result
 
     @with_own_settings
     @processes.together
@@ -399,6 +407,7 @@ class ImageClassifier(BaseClassifier):
         *,
         model: nn.Module | None = None,
         loss: Loss | None = None,
+        metrics: Sequence[str | MetricFunction] | None = None,
         device: str | torch.device = "auto",
     ) -> C:
         """Return the classifier that `save` or `Checkpoint` wrote, with bit-equal probabilities.
@@ -409,23 +418,23 @@ class ImageClassifier(BaseClassifier):
             path: The file.
             model: The network, where it was one of your own; its weights are replaced.
             loss: The loss, where it was one of your own.
+            metrics: All metrics, where one was of your own.
             device: As for the class.
 
         Raises:
             ArtifactError: The file is missing, damaged, not ours, or of another network; or the
-                network or the loss is missing.
-            InvalidInputError: There is no such device, or the given network or loss does not take
-                the file's pictures.
+                network, the loss or a metric is missing.
+            InvalidInputError: There is no such device, or what was given does not fit.
         """
         artifact = read_artifact(path)
         chosen = devices.choose_device(device)
         try:
             info = ModelInfo.from_metadata(artifact.metadata)
-            own = info.completed(model=model, loss=loss)
+            own = info.completed(model=model, loss=loss, metrics=metrics)
             # of a checkpoint, the network's weights alone
             return cls._restored(info, network_tensors(artifact.tensors), chosen, **own)
         except (ArtifactError, InvalidInputError) as error:
-            given = model is not None or loss is not None
+            given = any(each is not None for each in (model, loss, metrics))
             if given and isinstance(error, InvalidInputError):
                 raise  # it is about what was given, and not about the file
             raise ArtifactError(f"'{path}' cannot be loaded. {error}") from error
@@ -436,9 +445,9 @@ class ImageClassifier(BaseClassifier):
         """Return a classifier whose probabilities are the mean of trained classifiers'.
 
         It is saved, loaded and used like any other (members with different networks are
-        loaded with `model=Ensemble(...)`, as a network of one's own is). Recipe and loss are
-        the first member's. The members stay as they are, and vote with the temperatures that
-        `calibrate` fitted.
+        loaded with `model=Ensemble(...)`, as a network of one's own is). Recipe, loss and
+        metrics are the first member's. The members stay as they are, and vote with the
+        temperatures that `calibrate` fitted.
 
         Args:
             members: A list of trained classifiers of the same classes, pictures and
@@ -456,9 +465,7 @@ class ImageClassifier(BaseClassifier):
             )
         for member in members:
             member._require_fit()
-        first = members[0]._trained
         info, vote = vote_of([member._trained for member in members])
+        own = {name: members[0]._arguments[name] for name in ("loss", "metrics")}
         model = info.network or vote.body
-        return cls._restored(
-            info, vote.state_dict(), first.device, model=model, loss=first.measures.loss
-        )
+        return cls._restored(info, vote.state_dict(), members[0].device, model=model, **own)

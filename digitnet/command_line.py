@@ -132,8 +132,8 @@ def _records(
     from digitnet import DigitClassifier
     from digitnet.pictures import explain
 
-    if options.model:  # which only predicts, by whatever loss it was trained
-        classifier = DigitClassifier.load(options.model, loss="cross_entropy")
+    if options.model:  # which only predicts, whatever it was trained by
+        classifier = DigitClassifier.load(options.model, loss="cross_entropy", metrics=())
     else:
         classifier = DigitClassifier.pretrained()
     for index, file in enumerate(options.files):

@@ -22,6 +22,7 @@ from digitnet.errors import ArtifactError, InvalidInputError
 from digitnet.execution import with_own_settings
 from digitnet.measures import Loss
 from digitnet.model_file import ModelInfo
+from digitnet.named_metrics import MetricFunction
 from digitnet.picture_warnings import NOTHING_FOUND, digit_warnings, reading_warnings
 from digitnet.pictures import (
     Digit,
@@ -57,6 +58,7 @@ class DigitClassifier(ImageClassifier):
         model: As for `ImageClassifier`.
         recipe: As for `ImageClassifier`.
         loss: As for `ImageClassifier`.
+        metrics: As for `ImageClassifier`.
         device: As for `ImageClassifier`.
         seed: As for `ImageClassifier`.
 
@@ -77,6 +79,7 @@ class DigitClassifier(ImageClassifier):
         *,
         recipe: str | Recipe = "report",
         loss: Loss = "cross_entropy",
+        metrics: Sequence[str | MetricFunction] = (),
         device: str | torch.device = "auto",
         seed: int | None = None,
     ) -> None:
@@ -88,6 +91,7 @@ class DigitClassifier(ImageClassifier):
             std=STD,
             recipe=recipe,
             loss=loss,
+            metrics=metrics,
             device=device,
             seed=seed,
         )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -52,6 +52,7 @@ class Evaluation:
         labels: int64 (N,), what was right.
         predictions: int64 (N,), what was read.
         confidences: float32 (N,), probability of the class that was read.
+        metrics: The classifier's `metrics`, by their names.
     """
 
     loss: float
@@ -60,16 +61,16 @@ class Evaluation:
     labels: npt.NDArray[np.int64]
     predictions: npt.NDArray[np.int64]
     confidences: npt.NDArray[np.float32]
+    metrics: Mapping[str, float] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[float]:
         yield self.loss
         yield self.accuracy
 
     def __repr__(self) -> str:
-        return (
-            f"Evaluation(loss={self.loss:.4f}, accuracy={self.accuracy:.4f}, "
-            f"{len(self.labels):,} pictures)"
-        )
+        figures = {"loss": self.loss, "accuracy": self.accuracy, **self.metrics}
+        shown = ", ".join(f"{name}={value:.4f}" for name, value in figures.items())
+        return f"Evaluation({shown}, {len(self.labels):,} pictures)"
 
     def _repr_html_(self) -> str:
         from digitnet.plots import confusion_matrix  # slow to import
@@ -154,7 +155,7 @@ def evaluate(
     Args:
         model: Maps pictures to logits (N, C).
         batches: Labelled pictures; several processes share them.
-        measures: The loss.
+        measures: The loss, and what to measure beside it.
         track: Wraps the batches of pictures, to show how far it is.
     """
     logits = predict_logits(
@@ -165,7 +166,8 @@ def evaluate(
     )
     labels = batches.labels.cpu()
     weights = None if batches.weights is None else batches.weights.cpu()
-    confidences, predictions = logits.softmax(dim=1).max(dim=1)
+    probabilities = logits.softmax(dim=1)
+    confidences, predictions = probabilities.max(dim=1)
     return Evaluation(
         loss=measures.mean_loss(logits, labels, weights),
         accuracy=float((labels == predictions).double().mean()),
@@ -173,6 +175,10 @@ def evaluate(
         labels=labels.numpy(),
         predictions=predictions.numpy(),
         confidences=confidences.numpy(),
+        metrics={
+            metric.name: metric(probabilities.numpy(), labels.numpy())
+            for metric in measures.metrics
+        },
     )
 
 

@@ -27,6 +27,7 @@ class EpochLog:
         accuracy: Training accuracy likewise, in [0, 1].
         val_loss: Validation loss after the epoch; `None` without validation.
         val_accuracy: Validation accuracy likewise, in [0, 1].
+        val_metrics: The classifier's `metrics` likewise, by their names.
         learning_rate: The learning rate of the last step.
         epoch_seconds: Time of the epoch's training steps, validation not included.
     """
@@ -36,6 +37,7 @@ class EpochLog:
     accuracy: float
     val_loss: float | None = None
     val_accuracy: float | None = None
+    val_metrics: dict[str, float] | None = None
     learning_rate: float
     epoch_seconds: float
 
@@ -70,7 +72,14 @@ class History:
     @property
     def history(self) -> dict[str, list[float | None]]:
         """One list a figure, as in Keras; without any validation, no `val_` lists."""
-        columns = {name: [getattr(log, name) for log in self.logs] for name in _columns()}
+        columns: dict[str, list[float | None]] = {}
+        for name in _columns():
+            if name == "val_metrics":
+                figures = [log.val_metrics or {} for log in self.logs]
+                for metric in dict.fromkeys(metric for each in figures for metric in each):
+                    columns[f"val_{metric}"] = [each.get(metric) for each in figures]
+            else:
+                columns[name] = [getattr(log, name) for log in self.logs]
         return {
             name: values
             for name, values in columns.items()
@@ -112,7 +121,7 @@ class History:
         """
         return cls(tuple(read_record(EpochLog, row) for row in rows))
 
-    def to_rows(self) -> list[dict[str, float | None]]:
+    def to_rows(self) -> list[dict[str, Any]]:
         """Return one plain dictionary an epoch, for JSON."""
         return [asdict(log) for log in self.logs]
 

@@ -39,8 +39,9 @@ SAVE = {
     "zipped": "Leave it out: the format is safetensors.",
 }
 LOAD = {
-    "custom_objects": "Pass what is your own: load(path, model=MyNetwork(), loss=my_loss).",
-    "compile": "Leave it out: the recipe and the loss's name are in the file.",
+    "custom_objects": "Pass what is your own: load(path, model=MyNetwork(), loss=my_loss, "
+    "metrics=[my_metric]).",
+    "compile": "Leave it out: recipe, loss and metrics are in the file.",
     "safe_mode": "Leave it out: the file holds no code.",
 }
 EARLY_STOPPING = {

@@ -1,9 +1,8 @@
-"""What a classifier is measured by: its loss."""
+"""What a classifier is measured by: its loss, and metrics."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Literal, TypeAlias
 
 import torch
@@ -11,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from digitnet.errors import InvalidInputError
+from digitnet.named_metrics import Metric, checked_metrics, name_of
 from digitnet.objectives import LossFunction, Objective, cross_entropy, mean_of
 from digitnet.randomness import isolated
 
@@ -21,18 +21,20 @@ _AT_ONCE = 4096  # images whose losses are computed at once
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Measures:
-    """The loss of a classifier.
+    """The loss and the metrics of a classifier.
 
     Attributes:
         loss: `"cross_entropy"`, or a function that was tried.
-        device: Where that function computes.
+        metrics: What is measured beside it.
+        device: Where the loss computes.
     """
 
     loss: Loss = "cross_entropy"
+    metrics: tuple[Metric, ...] = ()
     device: str | torch.device = "cpu"
 
     @classmethod
-    def checked(cls, *, loss: Any, classes: int, device: torch.device) -> Measures:
+    def checked(cls, *, loss: Any, metrics: Any, classes: int, device: torch.device) -> Measures:
         """Return the measures that `ImageClassifier` was given.
 
         Raises:
@@ -40,12 +42,17 @@ class Measures:
         """
         if not isinstance(loss, str) or loss != "cross_entropy":
             _try_loss(loss, classes, device)
-        return cls(loss=loss, device=device)
+        return cls(loss=loss, metrics=checked_metrics(metrics, classes=classes), device=device)
 
     @property
     def loss_name(self) -> str:
         """What files call the loss."""
         return self.loss if isinstance(self.loss, str) else name_of(self.loss)
+
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """What results and files call the metrics."""
+        return tuple(metric.name for metric in self.metrics)
 
     def objective(self, *, class_weight: Tensor | None, label_smoothing: float) -> Objective:
         """Return what a training minimises; the arguments are those of `cross_entropy`."""
@@ -74,13 +81,6 @@ class Measures:
         with torch.no_grad():
             losses = [self.loss(x.to(self.device), y.to(self.device)).cpu() for x, y in parts]
         return torch.cat(losses).double()
-
-
-def name_of(function: Any) -> str:
-    """Return what a function or a module is called; a `partial` after its function."""
-    if isinstance(function, partial):
-        return f"partial({name_of(function.func)})"
-    return str(getattr(function, "__name__", type(function).__name__))
 
 
 def _try_loss(loss: Any, classes: int, device: torch.device) -> None:

@@ -14,6 +14,7 @@ from digitnet.data.image_set import Shape, checked_classes
 from digitnet.errors import ArtifactError, InvalidInputError
 from digitnet.history import EpochLog
 from digitnet.models import is_known
+from digitnet.named_metrics import is_named
 from digitnet.recipe import Recipe, check_count, check_seed
 from digitnet.records import read_record
 from digitnet.version import __version__
@@ -36,6 +37,7 @@ class ModelInfo:
         recipe: The recipe that the classifier was given.
         effective_recipe: The recipe as it was in the last `fit`.
         loss: Name of the loss.
+        metrics: Names of the metrics.
         seed: The seed of the training.
         history: Its epochs.
         chosen_on: Fingerprint of the pictures that the best epoch was chosen on, if one was.
@@ -51,6 +53,7 @@ class ModelInfo:
     recipe: Recipe
     effective_recipe: Recipe
     loss: str = "cross_entropy"
+    metrics: tuple[str, ...] = ()
     seed: int
     history: tuple[EpochLog, ...]
     chosen_on: str | None
@@ -144,12 +147,13 @@ class ModelInfo:
             "versions": ", ".join(f"{name} {version}" for name, version in self.versions.items()),
         }
 
-    def completed(self, *, model: nn.Module | None, loss: Any) -> dict[str, Any]:
+    def completed(self, *, model: nn.Module | None, loss: Any, metrics: Any) -> dict[str, Any]:
         """Return what a classifier is made with that a file can only name.
 
         Args:
             model: The network that was given; `None` takes that of the name.
             loss: The loss, likewise.
+            metrics: The metrics, likewise.
 
         Raises:
             ArtifactError: There is none of the name.
@@ -160,9 +164,16 @@ class ModelInfo:
                 f"It was trained by a loss of your own, {self.loss}. Pass it: load(path, "
                 f"loss={self.loss}); or, where it is not at hand, loss='cross_entropy'."
             )
+        if metrics is None and not all(map(is_named, self.metrics)):
+            all_of_them = ", ".join(repr(name) if is_named(name) else name for name in self.metrics)
+            raise ArtifactError(
+                f"It has metrics of your own. Pass all: load(path, metrics=[{all_of_them}]); or, "
+                "where they are not at hand, metrics=[]."
+            )
         return {
             "model": self.network if model is None else model,
             "loss": self.loss if loss is None else loss,
+            "metrics": self.metrics if metrics is None else metrics,
         }
 
     def _check_network(self, model: nn.Module | None) -> None:

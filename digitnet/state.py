@@ -93,6 +93,7 @@ class TrainState:
             first; reading its value makes the device wait.
         batch_size: Pictures in the last step.
         validates: Whether there are validation data.
+        metrics: Names of what validation measures beside loss and accuracy.
         validation: The last epoch's evaluation on them, if there are any.
         stop_reason: Why training ends before its last epoch, if it does.
         run: A name for this training, so that two of them never share a file.
@@ -126,6 +127,7 @@ class TrainState:
         self.validation: Evaluation | None = None
         self.stop_reason: str | None = None
         self.validates = False
+        self.metrics: tuple[str, ...] = ()
         self.resumed_from: Path | None = None
         self.weights_chosen = False
         self._requests: list[Callable[[Artifact], None]] = []
@@ -197,6 +199,7 @@ class TrainState:
         n_images: int,
         steps: int,
         validates: bool,
+        metrics: tuple[str, ...],
         device: torch.device,
         constant_rate: float | None,
     ) -> None:
@@ -208,7 +211,7 @@ class TrainState:
         self._first_epoch = self.epoch
         self.epochs = self.epoch + epochs
         self.pictures_per_epoch, self.steps_per_epoch = n_images, steps
-        self.validates = validates
+        self.validates, self.metrics = validates, metrics
         self.validation = self.stop_reason = self.resumed_from = None
         self.weights_chosen = False
         self._requests = []

@@ -47,7 +47,7 @@ class TrainedModel:
         input_shape: Channels, height and width of an image.
         device: Where the network is.
         measures_statistics: Whether its normalisation is measured on the first training set.
-        measures: Its loss.
+        measures: Its loss and metrics.
         recipe: The recipe that the classifier was given.
         effective_recipe: The recipe as it was in the last `fit`.
         seed: The seed of the training.
@@ -91,6 +91,7 @@ class TrainedModel:
         std: Statistic,
         recipe: str | Recipe,
         loss: Any,
+        metrics: Any,
         device: str | torch.device,
         seed: int | None,
     ) -> TrainedModel:
@@ -117,7 +118,7 @@ class TrainedModel:
             input_shape=shape,
             device=place,
             measures_statistics=mean is None,
-            measures=Measures.checked(loss=loss, classes=len(names), device=place),
+            measures=Measures.checked(loss=loss, metrics=metrics, classes=len(names), device=place),
             recipe=recipe,
             effective_recipe=recipe,
             seed=known,
@@ -223,6 +224,7 @@ class TrainedModel:
             recipe=self.recipe,
             effective_recipe=self.effective_recipe,
             loss=self.measures.loss_name,
+            metrics=self.measures.metric_names,
             seed=self.seed,
             history=self.history.logs,
             chosen_on=self.chosen_on,

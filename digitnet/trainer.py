@@ -65,7 +65,7 @@ class Trainer:
         callbacks: Called at the hooks, in this order; on other ranks than 0, only those that
             run in every process.
         class_weight: What each class's pictures count in the loss, float32 (C,).
-        measures: The loss of a classifier, for validation too.
+        measures: The loss of a classifier, and what validation measures beside it.
         objective: What is minimised instead; `None` is the mean loss with the recipe's smoothing
             and `class_weight`.
         shuffle: Draw a new order each epoch.
@@ -137,6 +137,7 @@ class Trainer:
             n_images=train.n_images,
             steps=len(train),
             validates=validation is not None,
+            metrics=self.measures.metric_names,
             device=self.device,
             constant_rate=self.recipe.learning_rate if self.recipe.has_constant_rate else None,
         )
@@ -220,6 +221,7 @@ class Trainer:
             accuracy=accuracy,
             val_loss=result.loss if result else None,
             val_accuracy=result.accuracy if result else None,
+            val_metrics=dict(result.metrics) if result else None,
             learning_rate=state.rate.used,
             epoch_seconds=seconds,
         )

@@ -585,13 +585,11 @@ def test_summary_prints_the_reports_table(capsys, monkeypatch):
         assert row in text
 
 
-def test_a_validation_triple_is_refused_and_the_remedy_works(digits):
+def test_validation_data_of_four_parts_are_refused(digits):
     train, test = digits
-    clf = DigitClassifier("mlp", seed=0)
-    triple = (test.images, test.labels, torch.ones(len(test)))
-    with pytest.raises(InvalidInputError, match=r"received 3 items.*validation_data\[:2\]\.$"):
-        clf.fit(train[:50], epochs=1, validation_data=triple, verbose=0)
-    clf.fit(train[:50], epochs=1, validation_data=triple[:2], verbose=0)
+    parts = (test.images, test.labels, torch.ones(len(test)), None)
+    with pytest.raises(InvalidInputError, match=r"received 4 items. Pass .x, y. or .x, y, sample"):
+        DigitClassifier("mlp").fit(train[:50], epochs=1, validation_data=parts, verbose=0)
 
 
 def test_pairs_come_apart_as_the_message_says(digits):

@@ -66,7 +66,8 @@ def made(**options):
 def test_parameters_are_the_constructors_arguments_themselves(model):
     recipe = replace(FAST, epochs=2)
     params = DigitClassifier(model, recipe=recipe, device="cpu").get_params(deep=False)
-    assert params == {"model": model, "recipe": recipe, "device": "cpu", "seed": None}
+    measures = {"loss": "cross_entropy", "metrics": ()}
+    assert params == {"model": model, "recipe": recipe, **measures, "device": "cpu", "seed": None}
     assert params["model"] is model
     assert params["recipe"] is recipe
     classes, shape = ["a", "b"], [3, 32, 32]

@@ -166,7 +166,7 @@ CHANGED = [
     ),
     ("zero", lambda w: 0 * w, "received 0 for all of the pictures, .* Leave sample_weight out"),
     ("names", lambda w: "balanced", "Expected sample_weight as numbers, in an array"),
-    ("None", lambda w: [None, *w[1:]], "received None. Leave its picture out"),
+    ("None", lambda w: [w[0], None, *w[2:]], "received None. Leave its picture out"),
     ("dictionary", lambda w: {3: 2.0}, "Expected sample_weight as numbers, in an array"),
 ]
 

@@ -67,7 +67,7 @@ class Checkpoint(Callback):
 
     def on_train_begin(self, state: TrainState) -> None:
         """Make the folder, and check that it is ours."""
-        if self.save_best_only:
+        if self.save_best_only or state.validates:
             self._monitor.check(self, state)
         try:
             self.directory.mkdir(parents=True, exist_ok=True)

@@ -31,6 +31,8 @@ def describe(log: EpochLog) -> str:
     text = describe_figures(log.loss, log.accuracy)
     if log.val_loss is not None and log.val_accuracy is not None:
         text += f" - {describe_figures(log.val_loss, log.val_accuracy, prefix='val_')}"
+    for name, value in (log.val_metrics or {}).items():
+        text += f" - val_{name} {value:.4f}"
     return text
 
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from digitnet.callbacks.base import Callback
 from digitnet.errors import InvalidInputError
 from digitnet.history import EpochLog
+from digitnet.named_metrics import is_named
 from digitnet.state import TrainState
 from digitnet.user_warnings import warn
 
@@ -26,8 +27,10 @@ class Monitor:
     """The best value of a figure so far.
 
     Args:
-        name: `"loss"`, `"accuracy"`, `"val_loss"` or `"val_accuracy"`.
-        mode: `"min"` or `"max"` is better; `"auto"` knows by the name.
+        name: `"loss"`, `"accuracy"`, `"val_loss"`, `"val_accuracy"`, or `val_` and the name of one
+            of the classifier's `metrics`, as `"val_f1"`.
+        mode: `"min"` or `"max"` is better; `"auto"` knows by the name, but for metrics of the
+            user's own.
         min_delta: By how much a value must be better to count.
 
     Raises:
@@ -35,9 +38,13 @@ class Monitor:
     """
 
     def __init__(self, name: str, *, mode: Mode = "auto", min_delta: float = 0.0) -> None:
-        if name not in _BETTER:
+        metric = name.removeprefix("val_") if str(name).startswith("val_") else ""
+        better = "max" if is_named(metric) else _BETTER.get(name)
+        if better is None and not (metric and mode in ("min", "max")):
             raise InvalidInputError(
-                f"Expected monitor to be one of {', '.join(map(repr, _BETTER))}; received {name!r}."
+                f"Expected monitor to be one of {', '.join(map(repr, _BETTER))}, or 'val_' and a "
+                f"metric, as 'val_f1'; received {name!r}. For one of your own, pass mode='min' "
+                "or 'max'."
             )
         if mode not in ("auto", "min", "max"):
             raise InvalidInputError(
@@ -46,7 +53,8 @@ class Monitor:
         if not min_delta >= 0:
             raise InvalidInputError(f"Expected min_delta of at least 0; received {min_delta!r}.")
         self.name = name
-        self.mode = _BETTER[name] if mode == "auto" else mode
+        self.mode = better if mode == "auto" and better is not None else mode
+        self._metric = None if name in _BETTER else metric
         self.min_delta = min_delta
         self.best: float | None = None
 
@@ -59,17 +67,27 @@ class Monitor:
         """Raise unless the training gives the figure that a callback watches.
 
         Raises:
-            InvalidInputError: It is one of validation data, and there are none.
+            InvalidInputError: It is one of validation data, and there are none, or a metric that
+                the classifier does not have.
         """
         if self.needs_validation and not state.validates:
             raise InvalidInputError(
                 f"Expected validation data, as {type(callback).__name__} monitors '{self.name}'; "
                 "received none. Pass validation_data, or monitor='loss'."
             )
+        if self._metric is not None and self._metric not in state.metrics:
+            raise InvalidInputError(
+                f"Expected a classifier with the metric '{self._metric}', as "
+                f"{type(callback).__name__} monitors '{self.name}'; received metrics="
+                f"{list(state.metrics)}. Give it that one, or monitor='val_loss'."
+            )
 
     def update(self, log: EpochLog) -> bool:
         """Take in an epoch; say whether it is the best so far."""
-        value = getattr(log, self.name)
+        if self._metric is None:
+            value = getattr(log, self.name)
+        else:
+            value = (log.val_metrics or {}).get(self._metric)
         better = value is not None and improved(
             value, self.best, min_delta=self.min_delta, mode=self.mode
         )
