@@ -16,6 +16,7 @@ from sklearn.metrics import classification_report, confusion_matrix
 from sklearn.model_selection import cross_val_score
 from sklearn.utils.class_weight import compute_class_weight
 from torch import nn
+from torch.nn import functional
 
 from digitnet import (
     Augmentation,
@@ -49,6 +50,14 @@ def row(first):
     return register
 
 
+def my_loss(logits, labels):
+    return 2 * functional.cross_entropy(logits, labels, reduction="none")
+
+
+def my_metric(probabilities, labels):
+    return float((probabilities.argmax(axis=1) != labels).mean())
+
+
 @pytest.fixture(scope="module")
 def base(digits):
     """Names that the page's code uses."""
@@ -67,6 +76,9 @@ def base(digits):
         "c": c,
         "network": network,
         "cross_val_score": cross_val_score,
+        "my_loss": my_loss,
+        "my_metric": my_metric,
+        "w": np.linspace(0, 2, 100),
     }
     names |= {"replace": replace, "REPORT": REPORT, "Augmentation": Augmentation}
     names |= {name: getattr(callbacks, name) for name in callbacks.__all__}
@@ -115,11 +127,45 @@ def _(names, classifier):
     assert DigitClassifier("slim").network_name == "slim"
 
 
+@row("`compile(loss=my_loss)`")
+def _(names, classifier):
+    plain = DigitClassifier("report", seed=classifier.seed)
+    losses = [
+        each.fit(names["x"], names["y"], epochs=1, batch_size=100, verbose=0)[0].loss
+        for each in (classifier, plain)
+    ]
+    assert losses[0] == pytest.approx(2 * losses[1], rel=1e-4)
+
+
+@row("`compile(metrics=[...])`")
+def _(names, classifier):
+    x, y = names["x"], names["y"]
+    history = classifier.fit(x, y, epochs=1, validation_data=(x, y), verbose=0).history
+    assert {"val_f1", "val_top_3", "val_my_metric"} < set(history)
+    assert not {"f1", "top_3", "my_metric"} & set(history)
+    assert history["val_my_metric"][0] == pytest.approx(1 - history["val_accuracy"][0])
+
+
+@row("`Adam(global_clipnorm=1.0)`")
+def _(names, classifier):
+    assert classifier.recipe.clip_norm == 1.0
+
+
+@row("`sample_weight=w`")
+def _(names, _, evaluation):
+    clf, x, y, w = (names[name] for name in ("clf", "x", "y", "w"))
+    probabilities = clf.predict_proba(x)[np.arange(100), y]
+    assert evaluation.loss == pytest.approx(-(w * np.log(probabilities)).mean(), rel=1e-4)
+    assert evaluation.accuracy == clf.score(x, y)
+    history = clf.fit(x, y, epochs=1, validation_data=(x, y, w), verbose=0)
+    assert history[-1].val_loss == clf.evaluate(x, y, sample_weight=w).loss
+
+
 @row("`model.fit(x, y)`")
 def _(names, history):
     cell = next(cells[2] for cells in ROWS if cells[0] == "`model.fit(x, y)`")
     shared = re.findall("`(.+?)`", cell.partition(";")[0])
-    assert len(shared) == 8
+    assert len(shared) == 9
     assert set(shared) <= set(inspect.signature(DigitClassifier.fit).parameters)
     assert len(history) == 1 + REPORT.epochs
     clf = names["clf"]
@@ -337,6 +383,9 @@ def _(names, labels, probabilities, score):
     assert labels.dtype == np.int64
     assert probabilities.shape == (100, len(names["clf"].classes))
     assert score == (labels == names["y"]).mean()
+    right, weights = labels == names["y"], names["w"]
+    expected = np.average(right, weights=weights)
+    assert names["clf"].score(names["X"], names["y"], weights) == pytest.approx(expected)
 
 
 @row("`confusion_matrix(y, clf.predict(X))`")
