@@ -21,6 +21,9 @@ from rich.table import Table
 from digitnet import ImageSet, datasets, machine
 from digitnet.errors import DatasetUnavailableError
 
+sys.path.append(str(Path(__file__).resolve().parents[1] / "examples"))
+from reporting.manifest import command, record
+
 # By default, glibc returns large blocks to the system and requests them again at every step, at
 # the price of a page fault a page. Thresholds above all blocks, in bytes, keep them (mallopt(3),
 # M_MMAP_THRESHOLD and M_TRIM_THRESHOLD); they are read when a process starts.
@@ -157,7 +160,8 @@ def report(
     """Print a table, and write it with what it was made of.
 
     Args:
-        out: The folder: `name.json`, `name.md` and `name.png` are written there.
+        out: The folder: `name.md`, `name.png` and, outside `docs/figures`, `name.json` are
+            written there.
         name: What the files are called.
         title: What was measured.
         columns: The table's head.
@@ -176,12 +180,16 @@ def report(
     # The files
     out.mkdir(parents=True, exist_ok=True)
     conditions = {"title": title, **_conditions()}
-    text = json.dumps({**conditions, "figures": figures}, indent=1)
-    (out / f"{name}.json").write_text(text + "\n")
+    names = [f"{name}.md"]
     (out / f"{name}.md").write_text(_markdown(columns, rows, conditions))
     if figure is not None:
         figure.savefig(out / f"{name}.png", dpi=150, bbox_inches="tight")
-    print(f"written: {out / name}.json, .md{'' if figure is None else ', .png'}")
+        names.append(f"{name}.png")
+    if not record(out, names):  # pages show no single measurements
+        names.append(f"{name}.json")
+        text = json.dumps({**conditions, "figures": figures}, indent=1)
+        (out / names[-1]).write_text(text + "\n")
+    print(f"written in {out}: {', '.join(names)}")
 
 
 def _markdown(
@@ -202,7 +210,7 @@ def _markdown(
 
 def _conditions() -> dict[str, object]:
     return {
-        "command": " ".join(["python", Path(sys.argv[0]).as_posix(), *sys.argv[1:]]),
+        "command": command(),
         **machine.describe(),
         "peers": ", ".join(f"{name} {found}" for name in PEERS if (found := _version(name))),
         "allocator": {name: os.environ.get(name) for name in ALLOCATOR},

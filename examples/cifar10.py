@@ -9,13 +9,12 @@ To copy this script, copy the folder `reporting` beside it as well.
 from __future__ import annotations
 
 import json
-import shlex
-import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from reporting import colour_page
 from reporting.colours import QUICK_EPOCHS, Run, load, parse, train_once
+from reporting.manifest import command, record
 from reporting.options import Data
 from rich.console import Console
 from rich.table import Table
@@ -50,21 +49,23 @@ def main() -> None:
     for row in colour_page.result_rows(trainings):
         results.add_row(*row)
     console.print(results)
-    command = shlex.join(["python", "examples/cifar10.py", *sys.argv[1:]])
-    _write_results(options.out / "results.json", data, trainings, command)
-    conditions = {"command": f"`{command}`", **machine.describe()}
+    _write_results(options.out / "results.json", data, trainings)
+    conditions = {"command": f"`{command()}`", **machine.describe()}
     tables = colour_page.tables(data, trainings, conditions)
-    colour_page.write(options.out, data, tables, colour_page.figures(data, trainings))
+    figures = colour_page.figures(data, trainings)
+    colour_page.write(options.out, data, tables, figures)
+    names = [*(f"{name}.md" for name in tables), *(f"{name}.png" for name in figures)]
+    record(options.out, ["report.md", "results.json", *names])
     console.print(f"The report is in [bold]{options.out / 'report.md'}[/bold].")
     if data.warning:
         console.print(f"NOT COMPARABLE: {data.warning}", style="bold red")
 
 
-def _write_results(path: Path, data: Data, trainings: dict[str, list[Run]], command: str) -> None:
+def _write_results(path: Path, data: Data, trainings: dict[str, list[Run]]) -> None:
     results = {
         "warning": data.warning,
         "sets": [data.train.name, data.test.name],
-        "command": command,
+        "command": command(),
         "machine": machine.describe(),
         "recipes": {
             name: asdict(runs[0].classifier.effective_recipe) for name, runs in trainings.items()

@@ -10,13 +10,12 @@ To copy this script, copy the folder `reporting` beside it as well.
 from __future__ import annotations
 
 import json
-import shlex
-import sys
 import time
 from pathlib import Path
 
 from matplotlib.figure import Figure
 from reporting import claims, evaluation, page
+from reporting.manifest import command, record
 from reporting.options import QUICK_EPOCHS, Data, load, parse
 from reporting.runs import Run, train_once
 from rich.console import Console
@@ -47,17 +46,19 @@ def main() -> None:
     # Report
     verdicts = claims.judge(runs)
     _print_results(console, runs, verdicts)
-    for name, figure in _figures(data, runs[0]).items():
+    figures = _figures(data, runs[0])
+    for name, figure in figures.items():
         figure.savefig(options.out / f"{name}.png")
     runs[0].classifier.save(options.out / "model.safetensors")
     conditions = {
         "machine": machine.describe(),
         "seconds": time.perf_counter() - started,
         "memory_mib": machine.peak_memory_mib(),
-        "command": shlex.join(["python", "examples/mnist_report.py", *sys.argv[1:]]),
+        "command": command(),
     }
     _write_results(options.out / "results.json", data, runs, verdicts, conditions)
     page.write(options.out / "report.md", data=data, runs=runs, verdicts=verdicts, **conditions)
+    record(options.out, ["report.md", "results.json", *(f"{name}.png" for name in figures)])
     console.print(f"The report is in [bold]{options.out / 'report.md'}[/bold].")
     if data.warning:
         console.print(f"NOT COMPARABLE: {data.warning}", style="bold red")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import importlib
 import inspect
+import json
 import pkgutil
 import re
 from pathlib import Path
@@ -14,7 +15,6 @@ import pytest
 import digitnet
 
 ROOT = Path(__file__).parents[1]
-GENERATED = ("figures", "images", "experiments", "mnist_report")  # folders of docs/
 MODULES = [module.name for module in pkgutil.walk_packages(digitnet.__path__, "digitnet.")]
 
 
@@ -65,27 +65,35 @@ def test_the_lines_that_are_shown_are_those_of_the_quick_start(page):
 
 
 def included(page: Path, root: Path) -> set[Path]:
-    """Return the files that a page shows (images, snippets) or names as its data (`x.json`)."""
+    """Return the files that a page shows (images, snippets) or links to as its data (JSON)."""
     text = page.read_text()
     snippets = {root / name for name in re.findall(r'^--8<-- "(.+)"$', text, re.M)}
-    beside = re.findall(r"!\[[^]]*\]\(([^)#]+)\)", text) + re.findall(r"`(\w+\.json)`", text)
-    return snippets | {(page.parent / name).resolve() for name in beside}
+    linked = re.findall(r"!\[[^]]*\]\(([^)#]+)\)|\]\(([^):#]+\.json)\)", text)
+    return snippets | {(page.parent / (image or data)).resolve() for image, data in linked}
 
 
 def missing_and_orphans(root: Path) -> tuple[set[str], set[str]]:
     """Return what pages include and is not there, and what is there and no page includes.
 
-    The JSON file of a table or figure is included with it; pages of the site are found by
-    `mkdocs build --strict`.
+    All that is generated lies in `docs/figures`, and the manifest there names it; images do not
+    lie elsewhere. Pages of the site are found by `mkdocs build --strict`.
     """
     pages = [*(root / "docs").rglob("*.md"), root / "README.md"]
     shown = set().union(*(included(page, root) for page in pages))
-    shown |= {path.with_suffix(".json") for path in shown}
+    missing = {path for path in shown if not path.exists()}
     pages_of_the_site = set(re.findall(r"([\w/]+\.md)$", (root / "mkdocs.yml").read_text(), re.M))
     shown |= {root / "docs" / name for name in pages_of_the_site}
-    files = {path for folder in GENERATED for path in (root / "docs" / folder).rglob("*.*")}
-    missing = {path for path in shown if path.suffix != ".json" and not path.exists()}
+    figures = root / "docs" / "figures"
+    files = {*figures.rglob("*.*"), *(root / "docs").rglob("*.png")} - {figures / "manifest.json"}
     return _names(missing, root), _names(files - shown, root)
+
+
+def without_entry_and_without_file(root: Path) -> tuple[set[str], set[str]]:
+    """Return the files of `docs/figures` that its manifest does not name, and the converse."""
+    figures = root / "docs" / "figures"
+    entries = json.loads((figures / "manifest.json").read_text())
+    files = _names({*figures.rglob("*.*")}, figures) - {"manifest.json"}
+    return files - set(entries), set(entries) - files
 
 
 def _names(paths: set[Path], root: Path) -> set[str]:
@@ -96,19 +104,41 @@ def test_pages_include_what_is_there_and_all_that_is_there():
     assert missing_and_orphans(ROOT) == (set(), set())
 
 
-def test_a_missing_file_and_an_orphan_are_found(tmp_path):
+def test_the_manifest_names_all_figures_and_no_others():
+    assert without_entry_and_without_file(ROOT) == (set(), set())
+    entries = json.loads((ROOT / "docs" / "figures" / "manifest.json").read_text())
+    for entry in entries.values():
+        assert set(entry) == {"command", "machine", "threads", "torch", "date"}
+        assert (ROOT / entry["command"].split()[1]).is_file()  # python SCRIPT ...
+
+
+@pytest.fixture
+def small_site(tmp_path):
+    """A project with one page, its figures, and files that it does not show."""
     root = tmp_path.resolve()
     figures = root / "docs" / "figures"
     figures.mkdir(parents=True)
     (root / "README.md").write_text("![A figure](docs/figures/shown.png)")
     (root / "mkdocs.yml").write_text("nav:\n  - Home: index.md\n")
-    page = '--8<-- "docs/figures/table.md"\n![Lost](figures/lost.png) with `data.json`\n'
-    (root / "docs" / "index.md").write_text(page)
-    for name in ("shown.png", "shown.json", "table.md", "table.json", "orphan.png", "orphan.json"):
+    lines = ('--8<-- "docs/figures/table.md"', "![Lost](figures/lost.png) [It](figures/data.json)")
+    (root / "docs" / "index.md").write_text("\n".join(lines))
+    for name in ("shown.png", "table.md", "data.json", "orphan.png", "orphan.json"):
         (figures / name).touch()
-    missing, orphans = missing_and_orphans(root)
+    (root / "docs" / "astray.png").touch()
+    return root
+
+
+def test_a_missing_file_and_an_orphan_are_found(small_site):
+    missing, orphans = missing_and_orphans(small_site)
     assert missing == {"docs/figures/lost.png"}
-    assert orphans == {"docs/figures/orphan.png", "docs/figures/orphan.json"}
+    assert orphans == {"docs/astray.png", "docs/figures/orphan.png", "docs/figures/orphan.json"}
+
+
+def test_what_the_manifest_lacks_and_what_it_names_in_vain_is_found(small_site):
+    names = ("shown.png", "table.md", "data.json", "orphan.png", "gone.png")
+    entries = json.dumps(dict.fromkeys(names))
+    (small_site / "docs" / "figures" / "manifest.json").write_text(entries)
+    assert without_entry_and_without_file(small_site) == ({"orphan.json"}, {"gone.png"})
 
 
 def test_the_layers_on_the_page_are_those_that_the_linter_checks():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +17,7 @@ from rich.table import Table
 from digitnet import machine
 from digitnet.errors import DigitNetError
 from digitnet.experiments import Comparison, Difference, Figures, compare
+from reporting.manifest import command, record
 from reporting.options import load, parse
 from reporting.tables import table
 
@@ -37,8 +37,7 @@ class Experiment:
 
     def __init__(self, title: str, question: str, *, seeds: int, epochs: int) -> None:
         self.title, self.question = title, question
-        script = Path(sys.argv[0])
-        options = parse(question, out=script.stem, seeds=seeds)
+        options = parse(question, out=Path(sys.argv[0]).stem, seeds=seeds)
         self.quick = options.quick
         self.seeds = min(QUICK_SEEDS, options.seeds) if options.quick else options.seeds
         self.epochs = options.epochs or (1 if options.quick else epochs)
@@ -47,7 +46,6 @@ class Experiment:
         self.data = load(
             options.data, quick=options.quick, console=self.console, quick_sizes=QUICK_IMAGES
         )
-        self._command = shlex.join(["python", f"examples/{script.name}", *sys.argv[1:]])
         self._seconds = 0.0
 
     def compare(
@@ -95,7 +93,7 @@ class Experiment:
             results: Figures of the page that `trainings.json` does not hold, for JSON.
         """
         conditions = {
-            "command": self._command,
+            "command": command(),
             **machine.describe(),
             "seconds of all trainings": round(self._seconds),
         }
@@ -118,6 +116,8 @@ class Experiment:
             self._made(conditions),
         ]
         (self.out / "index.md").write_text("\n".join(page), encoding="utf-8")
+        drawn = [f"{name}.png" for name in figures]
+        record(self.out, ["index.md", "results.json", "trainings.json", *drawn])
         self.console.print(found)
         self.console.print(f"The page is [bold]{self.out / 'index.md'}[/bold].")
 
@@ -147,7 +147,8 @@ class Experiment:
             "that is called the best is so on the test set itself, so its gain is a little too "
             "large. A ± is the standard deviation over the seeds; an interval is of 95%, from the "
             "differences of pairs with the same seed (Student's t). The figures of every training "
-            "are in `trainings.json`, the rest in `results.json`.\n\n"
+            "are in [`trainings.json`](trainings.json), the rest in "
+            "[`results.json`](results.json).\n\n"
             f"{table(['what', 'value'], rows)}\n"
         )
 

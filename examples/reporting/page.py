@@ -236,6 +236,6 @@ def _conditions(
 
 {table(["what", "value"], rows)}
 
-The command writes all figures to `results.json`, and the network of the first seed to
-`model.safetensors`.
+The command writes all figures to [`results.json`](results.json), and the network of the first
+seed to `model.safetensors`.
 """

@@ -1,0 +1,39 @@
+"""Draw the figures of the page on pictures: what is read, and the stages of a reading.
+
+python examples/reading_figures.py --out read
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from reporting.manifest import record
+
+from digitnet import DigitClassifier
+from digitnet.datasets import paper
+from digitnet.pictures import explain
+
+
+def main() -> None:
+    """Draw the figures."""
+    parser = argparse.ArgumentParser(description="Draw the figures of the page on pictures.")
+    parser.add_argument("--out", type=Path, default=Path("read"), help="folder of the figures")
+    out = parser.parse_args().out
+
+    classifier = DigitClassifier.pretrained()
+    (page,) = paper.entries(1, seed=3, lines=3, kinds=("date", "amount", "time"))
+    (digit,) = paper.digits(1, seed=3)
+    figures = {
+        "entries_read.png": classifier.read(page.picture).plot(),
+        "digit_explained.png": explain(digit.picture, classifier.predict_proba),
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    for name, figure in figures.items():
+        figure.savefig(out / name)
+    record(out, figures)
+    print(f"The figures are in {out}.")
+
+
+if __name__ == "__main__":
+    main()
