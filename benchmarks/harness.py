@@ -22,6 +22,7 @@ from digitnet import ImageSet, datasets, machine
 from digitnet.errors import DatasetUnavailableError
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "examples"))
+from reporting.figures import save
 from reporting.manifest import command, record
 
 # By default, glibc returns large blocks to the system and requests them again at every step, at
@@ -183,7 +184,7 @@ def report(
     names = [f"{name}.md"]
     (out / f"{name}.md").write_text(_markdown(columns, rows, conditions))
     if figure is not None:
-        figure.savefig(out / f"{name}.png", dpi=150, bbox_inches="tight")
+        save(figure, out / f"{name}.png", dpi=150, bbox_inches="tight")
         names.append(f"{name}.png")
     if not record(out, names):  # pages show no single measurements
         names.append(f"{name}.json")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from reporting.figures import save
 from reporting.manifest import record
 from reporting.options import load
 from rich.console import Console
@@ -29,7 +30,7 @@ def main() -> None:
     test = load(options.data, quick=options.quick, console=Console()).test
     features = DigitClassifier.pretrained().features(test)
     figure = draw({"784 pixels": test.images.flatten(1).numpy(), "128 features": features}, test)
-    figure.savefig(options.out, pil_kwargs={"optimize": True})
+    save(figure, options.out)
     record(options.out.parent, [options.out.name])
     print(f"The figure is in {options.out}.")
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 from reporting import claims, evaluation, page
+from reporting.figures import save
 from reporting.manifest import command, record
 from reporting.options import QUICK_EPOCHS, Data, load, parse
 from reporting.runs import Run, train_once
@@ -48,7 +49,7 @@ def main() -> None:
     _print_results(console, runs, verdicts)
     figures = _figures(data, runs[0])
     for name, figure in figures.items():
-        figure.savefig(options.out / f"{name}.png")
+        save(figure, options.out / f"{name}.png")
     runs[0].classifier.save(options.out / "model.safetensors")
     conditions = {
         "machine": machine.describe(),

@@ -8,11 +8,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from reporting.figures import save
 from reporting.manifest import record
 
 from digitnet import DigitClassifier
 from digitnet.datasets import paper
 from digitnet.pictures import explain
+
+DPI = 75  # the grain of paper takes most of the file
 
 
 def main() -> None:
@@ -30,7 +33,7 @@ def main() -> None:
     }
     out.mkdir(parents=True, exist_ok=True)
     for name, figure in figures.items():
-        figure.savefig(out / name)
+        save(figure, out / name, dpi=DPI)
     record(out, figures)
     print(f"The figures are in {out}.")
 

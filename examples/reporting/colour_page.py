@@ -13,6 +13,7 @@ from digitnet.models.inspection import count_parameters
 from reporting import evaluation
 from reporting.colours import Run
 from reporting.evaluation import confusion_rows
+from reporting.figures import save
 from reporting.options import Data
 from reporting.tables import median_and_range, percent, table
 
@@ -74,7 +75,7 @@ def write(folder: Path, data: Data, parts: Mapping[str, str], drawn: Mapping[str
     for name, text in parts.items():
         (folder / f"{name}.md").write_text(text, encoding="utf-8")
     for name, figure in drawn.items():
-        figure.savefig(folder / f"{name}.png")
+        save(figure, folder / f"{name}.png")
     pictures = {name: f"![{name.replace('_', ' ')}]({name}.png)\n" for name in drawn}
     sections = [
         f"# {data.train.name.partition(' train')[0]}\n",

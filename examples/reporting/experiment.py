@@ -17,6 +17,7 @@ from rich.table import Table
 from digitnet import machine
 from digitnet.errors import DigitNetError
 from digitnet.experiments import Comparison, Difference, Figures, compare
+from reporting.figures import save
 from reporting.manifest import command, record
 from reporting.options import load, parse
 from reporting.tables import table
@@ -100,7 +101,7 @@ class Experiment:
 
         # Figures and results
         for name, figure in figures.items():
-            figure.savefig(self.out / f"{name}.png")
+            save(figure, self.out / f"{name}.png")
         content = {"found": found, "warning": self.data.warning, **results, **conditions}
         (self.out / "results.json").write_text(
             json.dumps(content, indent=1, default=_for_json) + "\n"
