@@ -3,15 +3,8 @@
 from __future__ import annotations
 
 import base64
-import functools
-import http.server
 import io
-import os
 import shutil
-import subprocess
-import sys
-import threading
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,43 +15,11 @@ from digitnet.datasets import paper
 from digitnet.datasets.paper.restroked import skeleton
 from digitnet.errors import DatasetUnavailableError
 
-sync_api = pytest.importorskip("playwright.sync_api", reason='needs pip install ".[dev]"')
-BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(BROWSER is None, reason="needs Chromium or Chrome"),
     pytest.mark.skipif(shutil.which("npm") is None, reason="needs Node.js"),
 ]
-ROOT = Path(__file__).parents[1]
 DIGITS = 20
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *args):
-        pass
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """The address of the site, built and served."""
-    folder = tmp_path_factory.mktemp("site")
-    built = os.environ.get("DIGITNET_SITE")  # where it was built already
-    if built is None:
-        command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", folder]
-        subprocess.run(command, cwd=ROOT, check=True)
-    handler = functools.partial(Quiet, directory=built or folder)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture
