@@ -154,6 +154,7 @@ def test_a_folder_without_permission_is_an_error(tmp_path):
         write_atomically(tmp_path / "file", b"")
 
 
+@pytest.mark.slow  # it starts a process
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on file sizes")
 def test_a_disk_that_is_full_half_way_leaves_the_old_file(tmp_path):
     script = """

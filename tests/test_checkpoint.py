@@ -102,17 +102,23 @@ def small(digits):
     return digits[0][:230], digits[1][:60]
 
 
-@pytest.mark.parametrize("name", RECIPES)
-@pytest.mark.parametrize("step", [2, 5, 7, 12])
-def test_resuming_gives_the_same_bytes_and_history(small, tmp_path, name, step):
-    def make():
-        return DigitClassifier(recipe=RECIPES[name], seed=7)
+@pytest.fixture(scope="module", params=RECIPES)
+def whole(request, small):
+    """A classifier that was trained without interruption."""
+    train, test = small
+    classifier = DigitClassifier(recipe=RECIPES[request.param], seed=7)
+    classifier.fit(train, epochs=3, batch_size=50, validation_data=test, verbose=0)
+    return classifier
 
-    whole = make()
-    expected = whole.fit(small[0], epochs=3, batch_size=50, validation_data=small[1], verbose=0)
+
+@pytest.mark.parametrize("step", [2, 5, 7, 12])
+def test_resuming_gives_the_same_bytes_and_history(small, whole, tmp_path, step):
+    def make():
+        return DigitClassifier(recipe=whole.recipe, seed=7)
+
     resumed, history = interrupted(make, small, tmp_path, step=step, every=1)
     assert same(weights(resumed), weights(whole))
-    assert figures(history) == figures(expected)
+    assert figures(history) == figures(whole.history)
 
 
 def test_a_network_with_batch_norm_of_ones_own_resumes(small, tmp_path):
@@ -144,19 +150,28 @@ SETTERS = {
 }
 
 
-@pytest.mark.parametrize("name", SETTERS)
-@pytest.mark.parametrize("step", [2, 4, 9, 12])
-def test_a_learning_rate_that_callbacks_set_survives_a_resume(small, tmp_path, name, step):
-    def trained(*callbacks, **options):
-        classifier = DigitClassifier("mlp", seed=7)
-        callbacks = [*SETTERS[name](), *callbacks]
-        classifier.fit(small[0], epochs=5, batch_size=90, callbacks=callbacks, verbose=0, **options)
-        return classifier
+def trained_by(setters, train, *callbacks, **options):
+    classifier = DigitClassifier("mlp", seed=7)
+    callbacks = [*setters(), *callbacks]
+    classifier.fit(train, epochs=5, batch_size=90, callbacks=callbacks, verbose=0, **options)
+    return classifier
 
-    whole = trained()
+
+@pytest.fixture(scope="module", params=SETTERS)
+def setters_and_whole(request, small):
+    """Callbacks that set the learning rate, and what they train without interruption."""
+    setters = SETTERS[request.param]
+    return setters, trained_by(setters, small[0])
+
+
+@pytest.mark.parametrize("step", [2, 4, 9, 12])
+def test_a_learning_rate_that_callbacks_set_survives_a_resume(
+    small, setters_and_whole, tmp_path, step
+):
+    setters, whole = setters_and_whole
     with pytest.raises(KeyboardInterrupt):
-        trained(Checkpoint(tmp_path, every=1), Stop(step))
-    resumed = trained(resume=tmp_path)
+        trained_by(setters, small[0], Checkpoint(tmp_path, every=1), Stop(step))
+    resumed = trained_by(setters, small[0], resume=tmp_path)
     assert same(weights(resumed), weights(whole))
     assert figures(resumed.history) == figures(whole.history)
     assert len({log.learning_rate for log in whole.history}) > 2

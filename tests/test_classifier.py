@@ -165,6 +165,7 @@ def test_a_network_of_ones_own_is_trained_and_saved(digits, tmp_path):
         DigitClassifier.load(tmp_path / "own", model=unbiased)
 
 
+@pytest.mark.slow  # it starts a process
 def test_a_saved_classifier_gives_bit_equal_probabilities_in_a_process_without_torchvision(
     fitted, digits, tmp_path
 ):
@@ -364,10 +365,8 @@ def test_numpys_numbers_are_numbers(digits):
     assert classifier.seed == 3
 
 
-def test_calibrating_changes_confidences_alone_and_is_saved(digits, tmp_path):
-    train, test = digits
-    classifier = DigitClassifier(seed=0)
-    classifier.fit(train, epochs=2, verbose=0)
+def test_calibrating_changes_confidences_alone_and_is_saved(fitted, digits, tmp_path):
+    classifier, test = copy.deepcopy(fitted), digits[1]
     before, images = classifier.evaluate(test, verbose=0), test.images[:50]
     temperature = classifier.calibrate(test)
     assert temperature != 1
@@ -382,7 +381,7 @@ def test_calibrating_changes_confidences_alone_and_is_saved(digits, tmp_path):
 
 @pytest.mark.parametrize("averaging", [None, 0.9])
 def test_training_on_forgets_the_temperature_unless_it_is_refused(digits, averaging, tmp_path):
-    train, test = digits
+    train, test = digits[0][:300], digits[1]
     recipe = replace(REPORT, averaging=averaging)
     classifier, same, other = (DigitClassifier(recipe=recipe, seed=0) for _ in range(3))
     for each in (classifier, same):

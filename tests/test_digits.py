@@ -37,6 +37,7 @@ def test_a_file_of_other_classes_is_refused(digits, tmp_path):
         DigitClassifier.load(tmp_path / "letters")
 
 
+@pytest.mark.slow
 def test_real_digits_are_learnt(real):
     train, test = real
     classifier = DigitClassifier(seed=0)

@@ -163,6 +163,7 @@ def test_cross_validation_is_training_and_scoring_each_fold(tables):
     assert np.array_equal(curve[2][0], scores)
 
 
+@pytest.mark.slow
 def test_two_processes_find_what_one_finds(tables):
     x, y, _, _ = tables
     options = {"cv": 2, "params": QUIET, "return_estimator": True}
