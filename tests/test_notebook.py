@@ -1,4 +1,4 @@
-"""Results show themselves in a notebook, and the notebook of the examples runs."""
+"""Results show themselves in a notebook, and the notebooks of the examples run."""
 
 from __future__ import annotations
 
@@ -68,17 +68,18 @@ def test_what_is_shown_is_no_markup():
     )
 
 
-def test_the_notebook_runs_and_shows_what_it_should(tmp_path, monkeypatch):
+@pytest.mark.parametrize(("name", "images"), [("first_steps", 4), ("fine_tuning", 4)])
+def test_a_notebook_runs_and_shows_what_it_should(name, images, tmp_path, monkeypatch):
     nbclient = pytest.importorskip("nbclient", reason='needs pip install ".[dev]"')
     nbformat = pytest.importorskip("nbformat", reason='needs pip install ".[dev]"')
     pytest.importorskip("ipykernel", reason='needs pip install ".[dev]"')
     monkeypatch.setenv("DIGITNET_OFFLINE", "1")
     monkeypatch.delenv("DIGITNET_DATA", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    content = nbformat.read(ROOT / "examples" / "first_steps.ipynb", as_version=4)
+    content = nbformat.read(ROOT / "examples" / f"{name}.ipynb", as_version=4)
     options = {"timeout": 300, "resources": {"metadata": {"path": str(tmp_path)}}}
     nbclient.NotebookClient(content, **options).execute()
     shown = [output for cell in content.cells for output in cell.get("outputs", [])]
     assert not [output for output in shown if output.output_type == "error"]
     html = [output.data["text/html"] for output in shown if "text/html" in output.get("data", {})]
-    assert sum("<img" in text for text in html) >= 4
+    assert sum("<img" in text for text in html) >= images
