@@ -147,3 +147,11 @@ def test_the_layers_on_the_page_are_those_that_the_linter_checks():
     section = (ROOT / "docs" / "how_it_works.md").read_text().split("## A step")[0]
     shown = [re.findall(r"`(\w+)`", row.split(" | ")[0]) for row in section.splitlines()]
     assert [row for row in shown if row] == checked
+
+
+def test_the_functions_on_the_page_are_where_it_says():
+    section = (ROOT / "docs" / "how_it_works.md").read_text().split("## Where is what")[1]
+    rows = re.findall(r"\| `([\w/]+\.py)` \| `(\w+)` \|$", section.split("## ")[0], re.M)
+    assert len(rows) > 5
+    for path, function in rows:
+        assert f"def {function}(" in (ROOT / "digitnet" / path).read_text()
