@@ -132,7 +132,9 @@ def test_losses_have_the_names_of_their_functions():
 def test_many_images_have_the_mean_of_their_losses():
     logits = torch.randn(9000, 3, generator=torch.Generator().manual_seed(0))
     labels = torch.arange(9000) % 3
-    found = Measures.checked(loss=focal, classes=3, device=CPU).mean_loss(logits, labels)
+    found = Measures.checked(loss=focal, metrics=(), classes=3, device=CPU).mean_loss(
+        logits, labels
+    )
     assert found == pytest.approx(float(focal(logits.double(), labels).mean()), rel=1e-6)
 
 
