@@ -16,7 +16,7 @@ from digitnet.randomness import isolated
 
 Loss: TypeAlias = Literal["cross_entropy"] | LossFunction
 
-_AT_ONCE = 4096  # images whose losses are computed at once
+_IMAGES_AT_ONCE = 4096  # whose losses are computed
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -77,7 +77,7 @@ class Measures:
         """Return the loss of each image, float64 (N,), on the CPU."""
         if isinstance(self.loss, str):
             return functional.cross_entropy(logits.double(), labels, reduction="none")
-        parts = zip(logits.split(_AT_ONCE), labels.split(_AT_ONCE), strict=True)
+        parts = zip(logits.split(_IMAGES_AT_ONCE), labels.split(_IMAGES_AT_ONCE), strict=True)
         with torch.no_grad():
             losses = [self.loss(x.to(self.device), y.to(self.device)).cpu() for x, y in parts]
         return torch.cat(losses).double()
