@@ -15,6 +15,7 @@ from digitnet.data.image_set import Shape
 from digitnet.data.pixels import warn_of_faint
 from digitnet.errors import NotFittedError
 from digitnet.estimator import Estimator
+from digitnet.evaluation import Evaluation
 from digitnet.execution import with_own_settings
 from digitnet.history import History
 from digitnet.inputs import Inputs
@@ -170,6 +171,12 @@ class BaseClassifier(Estimator):
     def _logits(self, x: Any, batch_size: int | None, verbose: Verbose) -> Tensor:
         self._require_fit()
         return self._trained.logits(self._images(x), batch_size, verbose)
+
+    def _evaluation(
+        self, x: Any, y: Any, sample_weight: Any, batch_size: int | None, verbose: Verbose
+    ) -> Evaluation:
+        images = self._inputs().labelled(x, y, sample_weight)
+        return self._trained.evaluate(images, batch_size, verbose)
 
     def _images(self, x: Any) -> Tensor:
         """Return images to predict, uint8 (N, C, H, W)."""

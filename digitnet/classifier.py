@@ -17,7 +17,6 @@ from digitnet.artifact import read_artifact
 from digitnet.base_classifier import BaseClassifier
 from digitnet.callbacks.base import Callback
 from digitnet.checkpoint import network_tensors
-from digitnet.data.weights import to_weights
 from digitnet.errors import ArtifactError, InvalidInputError
 from digitnet.evaluation import Evaluation
 from digitnet.execution import with_own_settings
@@ -98,7 +97,10 @@ class ImageClassifier(BaseClassifier):
                 (N, H, W, C) or (N, C * H * W). Or a folder with one sub-folder a class. Or a
                 torch `Dataset` or `DataLoader`, which is read once: its own batches and
                 shuffling have no effect, and random transforms are drawn once. What memory
-                does not hold is kept in a temporary file.
+                does not hold is kept in a temporary file. A `DigitClassifier` takes real
+                pictures, too, as `predict` does, and folders of them, in sub-folders "0" to
+                "9": of each the most prominent digit, as 28x28 pixels. One in which nothing is
+                found is left out with its label, with a warning.
             y: Labels (N,), integers that index `classes`, or one-hot (N, C). `None` where
                 `x` has its own.
             epochs: Passes over the training set; `None` is the recipe's.
@@ -130,8 +132,8 @@ class ImageClassifier(BaseClassifier):
             The history of all epochs so far.
 
         Raises:
-            InvalidInputError: The data or an argument are not as above, or the checkpoint
-                is of another training.
+            InvalidInputError: The data or an argument are not as above, nothing is written in
+                any of the pictures, or the checkpoint is of another training.
             DatasetUnavailableError: There is no such folder, or no picture in it.
             ArtifactError: No checkpoint in the folder is whole.
             TrainingDivergedError: The loss was no longer finite. The weights are those
@@ -192,6 +194,8 @@ class ImageClassifier(BaseClassifier):
     ) -> Evaluation | dict[str, float]:
         """Measure loss, accuracy and the classifier's metrics, in float32.
 
+        Of real pictures, they are those of what `predict` answers.
+
         Args:
             x: Pictures, as `fit` takes them.
             y: Labels, as `fit` takes them.
@@ -208,8 +212,7 @@ class ImageClassifier(BaseClassifier):
             NotFittedError: There was no `fit` or `load` yet.
         """
         self._require_fit()
-        images = self._inputs().labelled(x, y, sample_weight)
-        result = self._trained.evaluate(images, batch_size, verbose)
+        result = self._evaluation(x, y, sample_weight, batch_size, verbose)
         if return_dict:
             return {"loss": result.loss, "accuracy": result.accuracy, **result.metrics}
         return result
@@ -332,10 +335,7 @@ class ImageClassifier(BaseClassifier):
             sample_weight: What each picture counts: here in the accuracy.
         """
         result = self.evaluate(x, y, sample_weight=sample_weight, verbose=0)
-        if sample_weight is None:
-            return result.accuracy
-        right = result.labels == result.predictions
-        return float(np.average(right, weights=to_weights(sample_weight, count=len(right))))
+        return float(np.average(result.labels == result.predictions, weights=result.weights))
 
     @with_own_settings
     def summary(self) -> None:

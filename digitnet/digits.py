@@ -18,7 +18,9 @@ from torch import Tensor, nn
 from digitnet.arguments import Verbose, tracked
 from digitnet.classifier import ImageClassifier
 from digitnet.data.image_set import DIGITS
+from digitnet.digit_inputs import DigitInputs
 from digitnet.errors import ArtifactError, InvalidInputError
+from digitnet.evaluation import Evaluation
 from digitnet.execution import with_own_settings
 from digitnet.measures import Loss
 from digitnet.model_file import ModelInfo
@@ -31,7 +33,6 @@ from digitnet.pictures import (
     Source,
     export_onnx,
     find_digits,
-    is_picture,
     load_picture,
     most_prominent,
     reading_order,
@@ -252,37 +253,33 @@ class DigitClassifier(ImageClassifier):
         """Return the probabilities (N, 10) of digits (N, 28, 28) in MNIST's form."""
         return self._trained.logits(torch.from_numpy(pixels)[:, None]).softmax(dim=1).numpy()
 
+    def _inputs(self, seed: int | None = None) -> DigitInputs:
+        """Take real pictures, too."""
+        return DigitInputs(**vars(super()._inputs(seed)), find=self._prominent)
+
     def _logits(self, x: Any, batch_size: int | None, verbose: Verbose) -> Tensor:
         """Return the logits of arrays in MNIST's format, or of real pictures."""
-        sources = _pictures(x)
-        if sources is None:
-            return super()._logits(x, batch_size, verbose)
-        size = _AT_ONCE if batch_size is None else check_count("batch_size", batch_size)
-        digits = self._prominent(sources, size, verbose)
-        return torch.from_numpy(np.stack([digit.probabilities for digit in digits])).log()
+        self._require_fit()
+        digits = self._inputs().digits(x, batch_size, verbose)
+        return super()._logits(x, batch_size, verbose) if digits is None else _logits_of(digits)
 
-    def _images(self, x: Any) -> Tensor:
-        """Return images in MNIST's format, those of real pictures' digits, too."""
-        sources = _pictures(x)
-        if sources is None:
-            return super()._images(x)
-        digits = self._prominent(sources)
-        return torch.from_numpy(np.stack([digit.pixels for digit in digits]))[:, None]
+    def _evaluation(
+        self, x: Any, y: Any, sample_weight: Any, batch_size: int | None, verbose: Verbose
+    ) -> Evaluation:
+        """Evaluate; of real pictures, what `predict` answers."""
+        found = self._inputs().labelled_digits(x, y, sample_weight, batch_size, verbose)
+        if found is None:
+            return super()._evaluation(x, y, sample_weight, batch_size, verbose)
+        images, digits = found
+        return self._trained.evaluation(images, _logits_of(digits))
 
     def _prominent(
-        self, sources: Sequence[Source], size: int = _AT_ONCE, verbose: Verbose = 0
-    ) -> Iterator[Digit]:
-        """Yield the most prominent digit of each picture."""
-        self._require_fit()
-        for index, (picture, found) in enumerate(self._found(sources, size, verbose)):
-            digit = most_prominent(found.digits, picture.grey.shape)
-            if digit is None:
-                which = f"picture {index} of the list" if len(sources) > 1 else "the picture"
-                raise InvalidInputError(
-                    f"Expected pictures with a digit; nothing written was found in {which}. "
-                    "inspect(...) of the same answers each picture without an error."
-                )
-            yield digit
+        self, sources: Sequence[Source], batch_size: int | None, verbose: Verbose
+    ) -> Iterator[Digit | None]:
+        """Yield the most prominent digit of each picture, `None` where nothing is found."""
+        size = _AT_ONCE if batch_size is None else check_count("batch_size", batch_size)
+        for picture, found in self._found(sources, size, verbose):
+            yield most_prominent(found.digits, picture.grey.shape)
 
     @classmethod
     def _from_info(cls: type[D], info: ModelInfo, device: torch.device, **own: Any) -> D:
@@ -308,25 +305,8 @@ class DigitClassifier(ImageClassifier):
             )
 
 
-def _pictures(x: Any) -> list[Source] | None:
-    """Return what `predict` was given as a list of pictures; `None` of data in MNIST's format."""
-    sources = list(x) if isinstance(x, (list, tuple)) else [x]
-    if not any(is_picture(source) and not _is_data(source) for source in sources):
-        return None
-    if any(map(_is_data, sources)):
-        raise InvalidInputError(
-            "Expected pictures alone, or arrays in MNIST's format alone; received both in one "
-            "list. inspect(...) of the same takes arrays of any size as pictures."
-        )
-    return sources
-
-
-def _is_data(source: Any) -> bool:
-    """Say whether an array is in MNIST's format, (28, 28) or flat (N, 784), and no photo."""
-    flat = (INPUT_SHAPE[1] * INPUT_SHAPE[2],)
-    return isinstance(source, np.ndarray) and (
-        source.shape == INPUT_SHAPE[1:] or source.shape[1:] == flat
-    )
+def _logits_of(digits: Sequence[Digit]) -> Tensor:
+    return torch.from_numpy(np.stack([digit.probabilities for digit in digits])).log()
 
 
 def _prediction(digit: Digit, scale: float) -> Prediction:

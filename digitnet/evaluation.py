@@ -53,6 +53,7 @@ class Evaluation:
         predictions: int64 (N,), what was read.
         confidences: float32 (N,), probability of the class that was read.
         metrics: The classifier's `metrics`, by their names.
+        weights: float32 (N,), the `sample_weight` that was given; `None` without.
     """
 
     loss: float
@@ -62,6 +63,33 @@ class Evaluation:
     predictions: npt.NDArray[np.int64]
     confidences: npt.NDArray[np.float32]
     metrics: Mapping[str, float] = field(default_factory=dict)
+    weights: npt.NDArray[np.float32] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        logits: Tensor,
+        labels: Tensor,
+        classes: tuple[str, ...],
+        measures: Measures,
+        weights: Tensor | None,
+    ) -> Evaluation:
+        """Return the figures of logits (N, C), labels (N,) and weights (N,), all on the CPU."""
+        probabilities = logits.softmax(dim=1)
+        confidences, predictions = probabilities.max(dim=1)
+        return cls(
+            loss=measures.mean_loss(logits, labels, weights),
+            accuracy=float((labels == predictions).double().mean()),
+            classes=classes,
+            labels=labels.numpy(),
+            predictions=predictions.numpy(),
+            confidences=confidences.numpy(),
+            metrics={
+                metric.name: metric(probabilities.numpy(), labels.numpy())
+                for metric in measures.metrics
+            },
+            weights=None if weights is None else weights.numpy(),
+        )
 
     def __iter__(self) -> Iterator[float]:
         yield self.loss
@@ -164,22 +192,8 @@ def evaluate(
         n_images=batches.n_images,
         classes=len(batches.classes),
     )
-    labels = batches.labels.cpu()
     weights = None if batches.weights is None else batches.weights.cpu()
-    probabilities = logits.softmax(dim=1)
-    confidences, predictions = probabilities.max(dim=1)
-    return Evaluation(
-        loss=measures.mean_loss(logits, labels, weights),
-        accuracy=float((labels == predictions).double().mean()),
-        classes=batches.classes,
-        labels=labels.numpy(),
-        predictions=predictions.numpy(),
-        confidences=confidences.numpy(),
-        metrics={
-            metric.name: metric(probabilities.numpy(), labels.numpy())
-            for metric in measures.metrics
-        },
-    )
+    return Evaluation.of(logits, batches.labels.cpu(), batches.classes, measures, weights)
 
 
 def predict_logits(

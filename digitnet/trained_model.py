@@ -183,13 +183,14 @@ class TrainedModel:
         """Return the figures on labelled images; see `ImageClassifier.evaluate`."""
         batches = Batches(images, self._batch_size(batch_size), self.device)
         _agree_on(images.images)
-        if self.chosen_on is not None and batches.unweighted_fingerprint == self.chosen_on:
-            warn(
-                "The best epoch was chosen on these pictures, so figures on them are too good. "
-                "Choose it on a part of the training set: fit(..., validation_split=0.1)."
-            )
+        self._warn_of_choice(batches)
         track = partial(tracked, total=len(images), verbose=verbose, task="Evaluating")
         return evaluate(self.network, batches, self.measures, track=track)
+
+    def evaluation(self, images: ImageSet, logits: Tensor) -> Evaluation:
+        """Return the figures on labelled images of which the logits (N, classes) are known."""
+        self._warn_of_choice(Batches(images, len(images), self.device))
+        return Evaluation.of(logits, images.labels, self.classes, self.measures, images.weights)
 
     def calibrate(self, images: ImageSet) -> float:
         """Fit the network's temperature to labelled images, and return it."""
@@ -251,6 +252,14 @@ class TrainedModel:
             loaded_history=History(info.history),
             chosen_on=info.chosen_on,
         )
+
+    def _warn_of_choice(self, batches: Batches) -> None:
+        """Warn where the best epoch was chosen on these images."""
+        if self.chosen_on is not None and batches.unweighted_fingerprint == self.chosen_on:
+            warn(
+                "The best epoch was chosen on these pictures, so figures on them are too good. "
+                "Choose it on a part of the training set: fit(..., validation_split=0.1)."
+            )
 
     def _batch_size(self, batch_size: int | None) -> int:
         if batch_size is None:

@@ -62,8 +62,7 @@ def image_folder(
             size; the message counts them and names the first. Or an argument is not as above.
     """
     _check_arguments(size, mode)
-    folder = Path(os.path.expanduser(root))  # noqa: PTH111 - Path's raises for unknown users
-    listing = _listed(folder)
+    listing, folder = picture_files(root), _expanded(root)
     files = [file for files in listing.values() for file in files]
     if mode is None:
         mode = "L" if all(map(_is_grey, files)) else "RGB"
@@ -94,8 +93,13 @@ def _check_arguments(size: Any, mode: Any) -> None:
         )
 
 
-def _listed(folder: Path) -> dict[str, list[Path]]:
-    """Return the picture files of each class, in torchvision's order."""
+def picture_files(root: str | os.PathLike[str]) -> dict[str, list[Path]]:
+    """Return the picture files of each class, as `image_folder` finds them.
+
+    Raises:
+        DatasetUnavailableError: It is no folder, or a sub-folder has no pictures.
+    """
+    folder = _expanded(root)
     exists = os.path.isdir(folder)  # noqa: PTH112 - Path's raises for long names
     classes = sorted(
         place.name
@@ -123,6 +127,21 @@ def _listed(folder: Path) -> dict[str, list[Path]]:
                 f"no picture. Put some into it ({', '.join(_ENDINGS)}), or remove it."
             )
     return listing
+
+
+def picture_size(file: Path) -> tuple[int, int] | None:
+    """Return the height and width that a file's header tells; `None` where it cannot be read."""
+    from PIL import Image
+
+    try:
+        with Image.open(file) as image:
+            return image.height, image.width
+    except (*DAMAGE, Image.DecompressionBombError):
+        return None
+
+
+def _expanded(root: str | os.PathLike[str]) -> Path:
+    return Path(os.path.expanduser(root))  # noqa: PTH111 - Path's raises for unknown users
 
 
 def _is_hidden(path: Path) -> bool:
