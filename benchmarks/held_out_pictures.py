@@ -8,7 +8,7 @@ their licences. Tables and lines with signs are generated, with these writers' d
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cache, partial
 from pathlib import Path
 
@@ -29,10 +29,10 @@ WRITERS = range(11, 15)  # of the Swiss digits
 ENTRIES = {"dates": "date", "amounts of money": "amount", "times": "time"}
 
 
-def singles() -> DigitSet:
-    """Return the scans of single digits as they are, about 100 px high."""
+def singles(writers: Collection[int] = WRITERS) -> DigitSet:
+    """Return the scans of writers' single digits as they are, about 100 px high."""
     with np.load(_found("swiss/swiss.npz")) as file:
-        (own,) = np.nonzero(np.isin(file["writers"], WRITERS))
+        (own,) = np.nonzero(np.isin(file["writers"], list(writers)))
         images, heights, widths = file["images"], file["heights"], file["widths"]
         scans = [Image.fromarray(images[n, : heights[n], : widths[n]]) for n in own]
         labels = file["labels"][own].astype(np.int64)

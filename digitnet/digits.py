@@ -15,13 +15,19 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from digitnet.arguments import Verbose, tracked
+from digitnet import processes
+from digitnet.arguments import Verbose, checked_callbacks, reporters, tracked
+from digitnet.callbacks.base import Callback
 from digitnet.classifier import ImageClassifier
 from digitnet.data.image_set import DIGITS
+from digitnet.datasets.synthetic import synthetic
+from digitnet.devices import resolve_precision
 from digitnet.digit_inputs import DigitInputs
 from digitnet.errors import ArtifactError, InvalidInputError
 from digitnet.evaluation import Evaluation
 from digitnet.execution import with_own_settings
+from digitnet.fine_tuning import LEAST, check_several_digits, frozen_statistics, mixed
+from digitnet.history import History
 from digitnet.measures import Loss
 from digitnet.model_file import ModelInfo
 from digitnet.named_metrics import MetricFunction
@@ -39,7 +45,8 @@ from digitnet.pictures import (
 )
 from digitnet.pictures.settings import SETTINGS
 from digitnet.prediction import Number, Prediction, Reading
-from digitnet.recipe import Recipe, check_count
+from digitnet.recipe import FINE_TUNING, Recipe, check_count, resolve_recipe
+from digitnet.run import FitSettings, Run
 from digitnet.user_warnings import warn
 
 INPUT_SHAPE = (1, 28, 28)  # MNIST's
@@ -220,6 +227,82 @@ class DigitClassifier(ImageClassifier):
             scale=picture.scale,
             numbers=numbers,
         )
+
+    @with_own_settings
+    @processes.together
+    def fine_tune(
+        self,
+        x: Any,
+        y: Any = None,
+        *,
+        rehearsal: Any = None,
+        recipe: str | Recipe = FINE_TUNING,
+        epochs: int | None = None,
+        validation_data: Any = None,
+        callbacks: Sequence[Callback] = (),
+        verbose: Verbose = "auto",
+    ) -> History:
+        """Teach a trained classifier one person's handwriting; it goes on reading others'.
+
+        The person's digits and as many of others are learnt in turn, at a low learning rate, so
+        that nothing is forgotten (rehearsal; Robins, 1995). The statistics of batch norm stay,
+        and so does the temperature of `calibrate`.
+
+        Args:
+            x: Pictures of the person's digits, as `fit` takes them: 50 photos are a beginning.
+            y: Labels, as `fit` takes them.
+            rehearsal: Digits of other people, as `validation_data` of `fit`: best what the
+                network was trained on, as `datasets.mnist()[0]`. `None` takes digits that a
+                program draws, `datasets.synthetic`. As many are drawn as there are of the
+                person's, at least 500.
+            recipe: How to train; its network counts for nothing.
+            epochs: Passes over both; `None` is the recipe's.
+            validation_data: As for `fit`.
+            callbacks: As for `fit`.
+            verbose: As for `fit`.
+
+        Returns:
+            The history of all epochs so far.
+
+        Raises:
+            InvalidInputError: The data or an argument are not as above, or all pictures are of
+                one digit. Nothing is changed.
+            DatasetUnavailableError: There is no such folder, or no picture in it.
+            NotFittedError: There was no `fit` or `load` yet.
+            TrainingDivergedError: As for `fit`.
+            CallbackError: A callback raised.
+        """
+        self._require_fit()
+        chosen = resolve_recipe(recipe)
+        settings = FitSettings(
+            recipe=replace(
+                chosen,
+                epochs=chosen.epochs if epochs is None else epochs,
+                precision=resolve_precision(chosen.precision, self.device),
+            ),
+            callbacks=[*reporters(verbose), *checked_callbacks(callbacks)],
+            shuffle=True,
+            class_weight=None,
+        )
+        # the data
+        inputs = self._inputs()
+        own, validation = inputs.training(x, y, validation_data, 0.0)
+        check_several_digits(own)
+        if rehearsal is None:
+            others, _ = synthetic(max(len(own), LEAST), 1, seed=self.seed)
+        else:
+            others = inputs.set_or_parts(rehearsal)
+        # a training with an optimizer of its own; the temperature is still that of the network
+        model = replace(self._trained, state=None, loaded_history=self.history)
+        run = Run.prepare(model, settings, mixed(own, others, seed=self.seed), validation, None)
+        network = model.network
+        temperature = float(network.temperature)
+        try:
+            with frozen_statistics(network):
+                run.start(self._take_over)
+        finally:
+            network.temperature.fill_(temperature)
+        return self.history
 
     @staticmethod
     @with_own_settings

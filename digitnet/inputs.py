@@ -90,5 +90,13 @@ class Inputs:
             return parts
         if validation_data is None:
             return train, None
-        parts_given = isinstance(validation_data, (tuple, list))
-        return train, self.labelled(*(validation_data if parts_given else (validation_data,)))
+        return train, self.set_or_parts(validation_data)
+
+    def set_or_parts(self, data: Any) -> ImageSet:
+        """Return the images and labels of a set, or of (x, y) or (x, y, sample_weight).
+
+        Raises:
+            InvalidInputError: As for `labelled`.
+            DatasetUnavailableError: As for `labelled`.
+        """
+        return self.labelled(*(data if isinstance(data, (tuple, list)) else (data,)))

@@ -383,6 +383,19 @@ minutes of training on two cores of an AMD EPYC with AVX512-BF16, in bfloat16
 (`examples/cifar10.py --seeds 3`, November 2026).
 """
 
+FINE_TUNING = Recipe(
+    name="fine_tuning",
+    network="deep",
+    epochs=4,
+    batch_size=50,
+    optimizer="adamw",
+    learning_rate=5e-4,
+    schedule="cosine",
+    augmentation=Augmentation(rotation=8, shift=1, scale=0.08, shear=6, elastic=0.5, stroke=0.4),
+)
+"""How `DigitClassifier.fine_tune` trains: some steps at a low rate, on the network as it is.
+"""
+
 RECIPES = {recipe.name: recipe for recipe in (REPORT, FAST, BEST, CIFAR10)}
 
 

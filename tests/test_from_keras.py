@@ -214,6 +214,12 @@ def _(names, history):
     assert total.epoch == [1, 2, 3]
 
 
+@row("`layer.trainable = False`, a low learning rate and a second `fit`")
+def _(names, history):
+    assert history.epoch == [1, 2, 3, 4, 5]
+    assert names["clf"].effective_recipe.learning_rate < names["clf"].recipe.learning_rate
+
+
 @row("`model.evaluate(x, y)`")
 def _(names, evaluation):
     loss, accuracy = evaluation
