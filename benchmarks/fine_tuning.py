@@ -163,7 +163,7 @@ def _report(out: Path, results: Sequence[Result]) -> None:
     harness.report(
         out,
         "fine_tuning",
-        title="Fine-tuning on the digits of one writer: mean of four writers, ± deviation of seeds",
+        title="Fine-tuning on the digits of one writer: mean of the writers, ± deviation of seeds",
         columns=columns,
         rows=rows,
         figures=[result._asdict() for result in results],

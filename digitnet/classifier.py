@@ -194,7 +194,8 @@ class ImageClassifier(BaseClassifier):
     ) -> Evaluation | dict[str, float]:
         """Measure loss, accuracy and the classifier's metrics, in float32.
 
-        Of real pictures, they are those of what `predict` answers.
+        Of real pictures, they are those of what `predict` answers; indices, as in `mistakes`,
+        count the pictures in which a digit is found.
 
         Args:
             x: Pictures, as `fit` takes them.

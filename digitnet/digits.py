@@ -26,7 +26,7 @@ from digitnet.digit_inputs import DigitInputs
 from digitnet.errors import ArtifactError, InvalidInputError
 from digitnet.evaluation import Evaluation
 from digitnet.execution import with_own_settings
-from digitnet.fine_tuning import LEAST, check_several_digits, frozen_statistics, mixed
+from digitnet.fine_tuning import LEAST, OTHERS, check_several_digits, kept, mixed
 from digitnet.history import History
 from digitnet.measures import Loss
 from digitnet.model_file import ModelInfo
@@ -244,17 +244,17 @@ class DigitClassifier(ImageClassifier):
     ) -> History:
         """Teach a trained classifier one person's handwriting; it goes on reading others'.
 
-        The person's digits and as many of others are learnt in turn, at a low learning rate, so
-        that nothing is forgotten (rehearsal; Robins, 1995). The statistics of batch norm stay,
-        and so does the temperature of `calibrate`.
+        The person's digits and four times as many of others are learnt in turn, at a low learning
+        rate (rehearsal; Robins, 1995), and the mean of the weights before and after is taken
+        (WiSE-FT; Wortsman et al., 2022). Figures of the epochs are those before that mean. The
+        statistics of batch norm stay, and so does the temperature of `calibrate`.
 
         Args:
             x: Pictures of the person's digits, as `fit` takes them: 50 photos are a beginning.
             y: Labels, as `fit` takes them.
             rehearsal: Digits of other people, as `validation_data` of `fit`: best what the
                 network was trained on, as `datasets.mnist()[0]`. `None` takes digits that a
-                program draws, `datasets.synthetic`. As many are drawn as there are of the
-                person's, at least 500.
+                program draws, `datasets.synthetic`.
             recipe: How to train; its network counts for nothing.
             epochs: Passes over both; `None` is the recipe's.
             validation_data: As for `fit`.
@@ -289,19 +289,15 @@ class DigitClassifier(ImageClassifier):
         own, validation = inputs.training(x, y, validation_data, 0.0)
         check_several_digits(own)
         if rehearsal is None:
-            others, _ = synthetic(max(len(own), LEAST), 1, seed=self.seed)
+            others, _ = synthetic(OTHERS * max(len(own), LEAST), 1, seed=self.seed)
         else:
             others = inputs.set_or_parts(rehearsal)
-        # a training with an optimizer of its own; the temperature is still that of the network
+        # a training with an optimizer of its own, that the next `fit` does not go on with
         model = replace(self._trained, state=None, loaded_history=self.history)
         run = Run.prepare(model, settings, mixed(own, others, seed=self.seed), validation, None)
-        network = model.network
-        temperature = float(network.temperature)
-        try:
-            with frozen_statistics(network):
-                run.start(self._take_over)
-        finally:
-            network.temperature.fill_(temperature)
+        with kept(model.network):
+            run.start(self._take_over)
+        self._take_over(replace(self._trained, state=None, loaded_history=self.history))
         return self.history
 
     @staticmethod

@@ -14,7 +14,9 @@ from digitnet.models.modes import exclusive
 from digitnet.models.network import Network
 from digitnet.randomness import SPLIT, derive_seed, permutation
 
-LEAST = 500  # images of the writer in an epoch; fewer are repeated, each time augmented anew
+LEAST = 125  # images of the writer in an epoch; fewer are repeated
+OTHERS = 4  # images of others for each of the writer's
+KEPT_WEIGHTS = 0.5  # share of the weights before in those after
 
 
 def check_several_digits(own: ImageSet) -> None:
@@ -29,7 +31,7 @@ def check_several_digits(own: ImageSet) -> None:
 
 
 def mixed(own: ImageSet, others: ImageSet, *, seed: int) -> ImageSet:
-    """Return as many images of one hand as of others: at least `LEAST` of each.
+    """Return images of one hand, at least `LEAST`, and `OTHERS` times as many of others.
 
     Learning them in turn keeps what is known (rehearsal; Robins, 1995; Rolnick et al., 2019).
 
@@ -38,26 +40,37 @@ def mixed(own: ImageSet, others: ImageSet, *, seed: int) -> ImageSet:
         others: What to draw from, again and again where they are few.
         seed: Of that draw.
     """
-    count = torch.arange(max(len(own), LEAST))
-    drawn = permutation(len(others), derive_seed(seed, SPLIT))[count % len(others)]
-    parts = own[count % len(own)], others[drawn]
+    count = max(len(own), LEAST)
+    repeated = torch.arange(count) % len(own)
+    order = permutation(len(others), derive_seed(seed, SPLIT))
+    parts = own[repeated], others[order[torch.arange(OTHERS * count) % len(others)]]
     images = torch.cat([part.images for part in parts])
     return ImageSet(images, torch.cat([part.labels for part in parts]), own.classes, "fine-tuning")
 
 
 @contextmanager
-def frozen_statistics(network: Network) -> Iterator[None]:
-    """Keep the running statistics of batch norm, which are those of all hands."""
-    before = [(module, module.training) for module in network.body.modules()]
+def kept(network: Network) -> Iterator[None]:
+    """Keep, of a network that is trained meanwhile, what few images of one hand cannot tell.
+
+    The running statistics of batch norm and the temperature stay. Of the weights, the mean of
+    before and after is taken: it has learnt nearly as much, and forgotten far less (WiSE-FT;
+    Wortsman et al., 2022, arXiv 2109.01903).
+    """
+    modes = [(module, module.training) for module in network.body.modules()]
+    temperature = network.temperature.clone()
+    weights = [weight.detach().clone() for weight in network.body.parameters()]
     with exclusive(network):
-        if not any(mode for _, mode in before):  # which freezes none
+        if not any(mode for _, mode in modes):  # which freezes none
             network.body.train()
-        for module, _ in before:
+        for module, _ in modes:
             if isinstance(module, _BatchNorm):
                 module.eval()
     try:
         yield
     finally:
-        with exclusive(network):
-            for module, mode in before:
+        with exclusive(network), torch.no_grad():
+            network.temperature.copy_(temperature)
+            for weight, before in zip(network.body.parameters(), weights, strict=True):
+                weight.lerp_(before, KEPT_WEIGHTS)
+            for module, mode in modes:
                 module.training = mode

@@ -389,11 +389,16 @@ FINE_TUNING = Recipe(
     epochs=4,
     batch_size=50,
     optimizer="adamw",
-    learning_rate=5e-4,
+    learning_rate=1e-3,
     schedule="cosine",
-    augmentation=Augmentation(rotation=8, shift=1, scale=0.08, shear=6, elastic=0.5, stroke=0.4),
 )
-"""How `DigitClassifier.fine_tune` trains: some steps at a low rate, on the network as it is.
+"""How `DigitClassifier.fine_tune` trains: few epochs at a low learning rate.
+
+Chosen with one seed on 50 digits of a hand, judged on 150 others: of Swiss writers 3 and 8 for a
+`slim` network that was trained on 12,000 of MNIST's digits; of writer 3, slanted and turned by 40
+degrees, for the pretrained network, which has learnt from these writers. Forgetting was judged on
+1,500 to 2,000 digits of MNIST's writers who were held out of both trainings. With augmentation, or
+without the mean of the weights, more was forgotten; with half the rate, less was learnt.
 """
 
 RECIPES = {recipe.name: recipe for recipe in (REPORT, FAST, BEST, CIFAR10)}

@@ -217,7 +217,7 @@ def _(names, history):
 @row("`layer.trainable = False`, a low learning rate and a second `fit`")
 def _(names, history):
     assert history.epoch == [1, 2, 3, 4, 5]
-    assert names["clf"].effective_recipe.learning_rate < names["clf"].recipe.learning_rate
+    assert names["clf"].effective_recipe.name == "fine_tuning"
 
 
 @row("`model.evaluate(x, y)`")
