@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from digitnet.data.image_set import ImageSet
@@ -45,7 +46,13 @@ def mixed(own: ImageSet, others: ImageSet, *, seed: int) -> ImageSet:
     order = permutation(len(others), derive_seed(seed, SPLIT))
     parts = own[repeated], others[order[torch.arange(OTHERS * count) % len(others)]]
     images = torch.cat([part.images for part in parts])
-    return ImageSet(images, torch.cat([part.labels for part in parts]), own.classes, "fine-tuning")
+    labels = torch.cat([part.labels for part in parts])
+    weights = torch.cat([_weights(part) for part in parts])
+    return ImageSet(images, labels, own.classes, "fine-tuning", weights)
+
+
+def _weights(images: ImageSet) -> Tensor:
+    return torch.ones(len(images)) if images.weights is None else images.weights
 
 
 @contextmanager

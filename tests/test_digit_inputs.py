@@ -192,3 +192,13 @@ def test_a_classifier_of_other_images_takes_no_pictures(digits):
     classifier = ImageClassifier("mlp", classes=list("0123456789"), input_shape=(1, 28, 28))
     with pytest.raises(InvalidInputError, match="Expected pictures as numbers"):
         classifier.fit(PICTURES, [0] * 60)
+
+
+def test_weights_of_pictures_without_a_digit_are_left_out(fitted, finding, digits):
+    pictures, labels = [picture(1), picture(BLANK), picture(2), picture(3)], [1, 5, 3, 3]
+    with pytest.warns(UserWarning, match="in 1 of 4 pictures: picture 1"):
+        assert fitted.score(pictures, labels, sample_weight=[1, 9, 2, 1]) == 0.5
+    with pytest.warns(UserWarning, match="left out"):
+        result = fitted.evaluate(pictures, labels, sample_weight=[1, 9, 2, 1], verbose=0)
+    assert result.weights.tolist() == [1, 2, 1]
+    assert fitted.evaluate(pictures[2:], labels[2:], verbose=0).weights is None
