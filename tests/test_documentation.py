@@ -68,8 +68,8 @@ def included(page: Path, root: Path) -> set[Path]:
     """Return the files that a page shows (images, snippets) or links to as its data (JSON)."""
     text = page.read_text()
     snippets = {root / name for name in re.findall(r'^--8<-- "(.+)"$', text, re.M)}
-    linked = re.findall(r"!\[[^]]*\]\(([^)#]+)\)|\]\(([^):#]+\.json)\)", text)
-    return snippets | {(page.parent / (image or data)).resolve() for image, data in linked}
+    linked = re.findall(r"!\[[^]]*\]\(([^)#]+)\)|\]\(([^):#]+\.json)\)|<img src=\"([^\"]+)", text)
+    return snippets | {(page.parent / "".join(names)).resolve() for names in linked}
 
 
 def missing_and_orphans(root: Path) -> tuple[set[str], set[str]]:
@@ -84,7 +84,8 @@ def missing_and_orphans(root: Path) -> tuple[set[str], set[str]]:
     pages_of_the_site = set(re.findall(r"([\w/]+\.md)$", (root / "mkdocs.yml").read_text(), re.M))
     shown |= {root / "docs" / name for name in pages_of_the_site}
     figures = root / "docs" / "figures"
-    files = {*figures.rglob("*.*"), *(root / "docs").rglob("*.png")} - {figures / "manifest.json"}
+    images = {path for end in ("png", "jpg") for path in (root / "docs").rglob(f"*.{end}")}
+    files = {*figures.rglob("*.*"), *images} - {figures / "manifest.json"}
     return _names(missing, root), _names(files - shown, root)
 
 
@@ -118,7 +119,7 @@ def small_site(tmp_path):
     root = tmp_path.resolve()
     figures = root / "docs" / "figures"
     figures.mkdir(parents=True)
-    (root / "README.md").write_text("![A figure](docs/figures/shown.png)")
+    (root / "README.md").write_text('<img src="docs/figures/shown.png">')
     (root / "mkdocs.yml").write_text("nav:\n  - Home: index.md\n")
     lines = ('--8<-- "docs/figures/table.md"', "![Lost](figures/lost.png) [It](figures/data.json)")
     (root / "docs" / "index.md").write_text("\n".join(lines))
