@@ -19,6 +19,12 @@ def digits() -> tuple[ImageSet, ImageSet]:
 
 
 @pytest.fixture(scope="session")
+def small(digits: tuple[ImageSet, ImageSet]) -> tuple[ImageSet, ImageSet]:
+    """Five batches of 50 to learn from, the last of which is smaller, and 60 pictures to test."""
+    return digits[0][:230], digits[1][:60]
+
+
+@pytest.fixture(scope="session")
 def fitted(digits: tuple[ImageSet, ImageSet]) -> DigitClassifier:
     """A classifier after two epochs; do not train it further."""
     train, test = digits

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 import torch
+from networks import tiny
 from torch import nn
 
 from digitnet import DigitClassifier, ImageClassifier
-from digitnet.callbacks import Callback, Checkpoint, LambdaCallback
+from digitnet.callbacks import Callback, Checkpoint, EarlyStopping, LambdaCallback
 from digitnet.errors import CallbackError, InvalidInputError
 from digitnet.recipe import REPORT
 
@@ -137,3 +138,61 @@ def test_what_was_trained_before_a_callback_raised_stays(digits):
         classifier.fit(digits[0][:60], epochs=1, batch_size=20, callbacks=[Broken()], verbose=0)
     assert not torch.equal(next(classifier.model.parameters()), first)
     assert classifier.predict(digits[1].images[:3]).shape == (3,)
+
+
+@pytest.mark.parametrize("averaging", [None, 0.9])
+def test_a_layer_can_be_unfrozen_between_two_fits(digits, averaging):
+    classifier = DigitClassifier(tiny(), recipe=replace(REPORT, averaging=averaging))
+    weight = classifier.model[1].weight.requires_grad_(False)
+    before = weight.clone()
+    classifier.fit(digits[0][:40], epochs=1, verbose=0)
+    assert torch.equal(weight, before)
+    weight.requires_grad_(True)
+    classifier.fit(digits[0][:40], epochs=1, verbose=0)
+    assert not torch.equal(weight, before)
+
+
+@pytest.mark.parametrize("averaging", [None, 0.9])
+def test_a_layer_that_is_frozen_between_two_fits_stays(digits, averaging):
+    classifier = DigitClassifier(tiny(), recipe=replace(REPORT, averaging=averaging))
+    classifier.fit(digits[0], epochs=1, verbose=0)
+    before = classifier.model[1].weight.requires_grad_(False).clone()
+    classifier.fit(digits[0], epochs=1, verbose=0)
+    assert torch.equal(classifier.model[1].weight, before)
+    assert classifier.history[1].loss < classifier.history[0].loss  # the bias is trained
+
+
+@pytest.mark.parametrize("averaging", [None, 0.999])
+def test_weights_that_are_changed_between_two_fits_are_trained_on(digits, averaging):
+    classifier = DigitClassifier(tiny(), recipe=replace(REPORT, averaging=averaging))
+    classifier.fit(digits[0][:40], epochs=1, verbose=0)
+    classifier.model[1].weight.data.fill_(5)
+    classifier.fit(digits[0][:40], epochs=1, verbose=0)
+    assert (classifier.model[1].weight - 5).abs().max() < 0.01  # an Adam step is of 0.001
+
+
+def test_a_layer_that_is_replaced_between_two_fits_is_trained(digits):
+    classifier = DigitClassifier(tiny())
+    classifier.fit(digits[0][:40], epochs=1, verbose=0)
+    classifier.model[1] = nn.Linear(784, 10)
+    before = classifier.model[1].weight.clone()
+    assert classifier.fit(digits[0][:40], epochs=1, verbose=0).epoch == [1, 2]
+    assert not torch.equal(classifier.model[1].weight, before)
+
+
+@pytest.mark.parametrize("error", [InvalidInputError, KeyboardInterrupt])
+def test_a_fit_that_ends_before_its_first_step_changes_nothing(digits, error, tmp_path):
+    class Refuse(Callback):
+        def on_train_begin(self, state):
+            raise error
+
+    classifier = DigitClassifier("mlp")
+    best = EarlyStopping(restore_best_weights=True)
+    fit = {"epochs": 1, "validation_data": digits[1], "verbose": 0}
+    classifier.fit(digits[0], callbacks=[best], **fit)
+    classifier.calibrate(digits[1])
+    classifier.save(tmp_path / "before")
+    with pytest.raises((CallbackError, KeyboardInterrupt)):
+        classifier.fit(digits[0], batch_size=5, callbacks=[Refuse()], **fit)
+    classifier.save(tmp_path / "after")
+    assert (tmp_path / "after").read_bytes() == (tmp_path / "before").read_bytes()

@@ -144,3 +144,13 @@ def test_between_two_steps_the_random_state_is_the_callers(train):
     DigitClassifier(recipe=DRAWS, seed=0).fit(train, epochs=1, callbacks=[look], verbose=0)
     assert len(seen) == 5
     assert all(torch.equal(state, before) for state in seen)
+
+
+def test_eight_threads_predict_what_one_does(fitted, digits):
+    from concurrent.futures import ThreadPoolExecutor
+
+    images = digits[1].images
+    expected = torch.from_numpy(fitted.predict_proba(images))
+    with ThreadPoolExecutor(8) as pool:
+        for found in pool.map(lambda _: fitted.predict_proba(images), range(32)):
+            assert torch.equal(torch.from_numpy(found), expected)

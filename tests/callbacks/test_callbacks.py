@@ -180,3 +180,12 @@ def test_what_stops_a_training_is_printed(verbose, classifier, digits, capsys):
     assert len(history) == 1
     printed = capsys.readouterr().out
     assert printed.endswith("Stopped after epoch 1: enough\n") == (verbose > 0)
+
+
+def test_a_log_that_another_program_has_open_goes_on(small, tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("old")
+    with path.open() as other:
+        DigitClassifier("mlp").fit(small[0], epochs=2, callbacks=[CSVLogger(path)], verbose=0)
+        assert other.read() == "old"  # what it had opened is as it was
+    assert len(path.read_text().splitlines()) == 3

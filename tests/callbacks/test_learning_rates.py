@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from given_losses import Losses
+from interruption import Stop, figures, same, weights
 
 from digitnet import DigitClassifier
-from digitnet.callbacks import LearningRateScheduler, ReduceLROnPlateau
+from digitnet.callbacks import Callback, Checkpoint, LearningRateScheduler, ReduceLROnPlateau
 from digitnet.errors import CallbackError, InvalidInputError
 
 
@@ -99,3 +100,45 @@ def test_beside_a_schedule_they_are_errors_before_anything_is_trained(digits, ca
 def test_a_plateau_of_validation_needs_validation_data(digits):
     with pytest.raises(CallbackError, match="as ReduceLROnPlateau monitors 'val_loss'"):
         rates(digits, ReduceLROnPlateau(), [3])
+
+
+class Shrink(Callback):
+    """Set the learning rate at each step, past the verb."""
+
+    def on_batch_end(self, state):
+        state.optimizer.param_groups[0]["lr"] *= 0.9
+
+
+SETTERS = {
+    "a plateau": lambda: [ReduceLROnPlateau("loss", patience=1, min_delta=9, cooldown=1)],
+    "a function": lambda: [LearningRateScheduler(lambda epoch, rate: 0.5 * rate)],
+    "each step": lambda: [Shrink()],
+    "all": lambda: [Shrink(), LearningRateScheduler(lambda epoch, rate: 2 * rate)],
+}
+
+
+def trained_by(setters, train, *callbacks, **options):
+    classifier = DigitClassifier("mlp", seed=7)
+    callbacks = [*setters(), *callbacks]
+    classifier.fit(train, epochs=5, batch_size=90, callbacks=callbacks, verbose=0, **options)
+    return classifier
+
+
+@pytest.fixture(scope="module", params=SETTERS)
+def setters_and_whole(request, small):
+    """Callbacks that set the learning rate, and what they train without interruption."""
+    setters = SETTERS[request.param]
+    return setters, trained_by(setters, small[0])
+
+
+@pytest.mark.parametrize("step", [2, 4, 9, 12])
+def test_a_learning_rate_that_callbacks_set_survives_a_resume(
+    small, setters_and_whole, tmp_path, step
+):
+    setters, whole = setters_and_whole
+    with pytest.raises(KeyboardInterrupt):
+        trained_by(setters, small[0], Checkpoint(tmp_path, every=1), Stop(step))
+    resumed = trained_by(setters, small[0], resume=tmp_path)
+    assert same(weights(resumed), weights(whole))
+    assert figures(resumed.history) == figures(whole.history)
+    assert len({log.learning_rate for log in whole.history}) > 2

@@ -11,6 +11,7 @@ from given_losses import Losses
 
 from digitnet import DigitClassifier
 from digitnet.callbacks import (
+    Checkpoint,
     EarlyStopping,
     LambdaCallback,
     PlotConfusionMatrix,
@@ -170,3 +171,44 @@ def test_the_confusion_matrix_is_drawn_after_each_epoch(digits, tmp_path):
 def test_a_figure_of_another_format_is_refused_at_once():
     with pytest.raises(InvalidInputError, match=r"ends in \.png, \.svg, \.pdf; received 'a\.doc'"):
         PlotConfusionMatrix("a.doc")
+
+
+def test_what_another_figure_remembered_is_not_taken_over(small, tmp_path):
+    def fit(monitor, epochs):
+        stopping = EarlyStopping(monitor, patience=9)
+        DigitClassifier("mlp", seed=1).fit(
+            small[0],
+            epochs=epochs,
+            callbacks=[stopping, Checkpoint(tmp_path)],
+            validation_data=small[1],
+            resume=tmp_path,
+            verbose=0,
+        )
+        return stopping.state_dict()
+
+    with pytest.warns(UserWarning, match="begins without"):
+        fit("loss", 1)
+    with pytest.warns(UserWarning, match=r"watched loss \(min\), and now it is accuracy \(max\)"):
+        remembered = fit("accuracy", 2)
+    assert remembered["waited"] == 0
+    assert remembered["best"] <= 1  # an accuracy, and no loss
+
+
+def test_watching_validation_without_any_is_an_error_before_training(small, tmp_path):
+    for callback in (Checkpoint(tmp_path, save_best_only=True), EarlyStopping()):
+        with pytest.raises(CallbackError, match="monitors 'val_loss'; received none"):
+            DigitClassifier("mlp").fit(small[0], callbacks=[callback], verbose=0)
+
+
+def test_testing_on_what_chose_the_best_epoch_draws_a_warning(small, tmp_path):
+    train, test = small
+    classifier = DigitClassifier("mlp")
+    stopping = EarlyStopping(restore_best_weights=True)
+    classifier.fit(train, epochs=2, validation_data=test, callbacks=[stopping], verbose=0)
+    classifier.save(tmp_path / "model")
+    for chosen in (classifier, DigitClassifier.load(tmp_path / "model")):
+        with pytest.warns(UserWarning, match="The best epoch was chosen on these pictures"):
+            chosen.evaluate(test, verbose=0)
+    classifier.evaluate(test[:50], verbose=0)
+    classifier.fit(train, epochs=1, validation_data=test, verbose=0)
+    classifier.evaluate(test, verbose=0)
