@@ -31,7 +31,7 @@ from reporting.manifest import command, record
 ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "1073741824"}
 PEERS = (
     *("torchvision", "skorch", "lightning", "fastai", "keras"),
-    *("tensorflow", "tensorflow-cpu", "jax", "onnxruntime", "rapidocr"),
+    *("tensorflow", "tensorflow-cpu", "jax", "onnxruntime", "rapidocr", "easyocr"),
 )
 QUICK_TRAIN, QUICK_TEST = 2_560, 500  # images: ten batches of 256, and seconds a training
 

@@ -20,8 +20,11 @@ from digitnet.processes import current
 
 B = TypeVar("B", bound=Sized)
 Verbose = Literal["auto", 0, 1, 2]
+"""0 is silent, 1 a progress bar, 2 a line an epoch; `"auto"` chooses by where the output goes."""
 ClassWeight = Literal["balanced"] | Mapping[int, float] | Sequence[float] | None
+"""What pictures of each class count in the loss."""
 Statistic = float | Sequence[float] | np.ndarray[Any, Any] | None
+"""A mean or standard deviation: one number, or one for each channel; `None` measures it."""
 
 
 class EvaluateOptions(TypedDict, total=False):

@@ -236,7 +236,7 @@ class ImageClassifier(BaseClassifier):
                 of the network's input size, (28, 28), (N, 28, 28), (N, 1, 28, 28) or (N, 784),
                 is data in MNIST's format.
             batch_size: Pictures at a time; `None` chooses for the device.
-            verbose: As for `evaluate`.
+            verbose: 1, or `"auto"` in a terminal or notebook, shows a bar meanwhile.
 
         Returns:
             int64 (N,), indices into `classes`.
@@ -257,14 +257,14 @@ class ImageClassifier(BaseClassifier):
 
         Args:
             x: Pictures, as `predict` takes them.
-            batch_size: As for `predict`.
-            verbose: As for `evaluate`.
+            batch_size: Pictures at a time; `None` chooses for the device.
+            verbose: 1, or `"auto"` in a terminal or notebook, shows a bar meanwhile.
 
         Returns:
             float32 (N, classes); each row sums to 1.
 
         Raises:
-            InvalidInputError: As for `predict`.
+            InvalidInputError: The pictures are not like that, or nothing is written in one.
             NotFittedError: There was no `fit` or `load` yet.
         """
         return self._logits(x, batch_size, verbose).softmax(dim=1).numpy()
@@ -289,15 +289,15 @@ class ImageClassifier(BaseClassifier):
             layer: A name from `model.named_modules()`, whose output is flattened; where it runs
                 several times, the last counts. `None` takes the input of the linear layer that
                 runs last, from which most networks compute their logits.
-            batch_size: As for `predict`.
-            verbose: As for `evaluate`.
+            batch_size: Pictures at a time; `None` chooses for the device.
+            verbose: 1, or `"auto"` in a terminal or notebook, shows a bar meanwhile.
 
         Returns:
             float32 (N, D).
 
         Raises:
-            InvalidInputError: As for `predict`; or there is no such layer, it does not run or give
-                a tensor (N, ...), or none is named where several networks vote.
+            InvalidInputError: The pictures are not like that; or there is no such layer, it does
+                not run or give a tensor (N, ...), or none is named where several networks vote.
             NotFittedError: There was no `fit` or `load` yet.
         """
         self._require_fit()
@@ -334,6 +334,10 @@ class ImageClassifier(BaseClassifier):
             x: Pictures, as `fit` takes them.
             y: Labels, as `fit` takes them.
             sample_weight: What each picture counts: here in the accuracy.
+
+        Raises:
+            InvalidInputError: The data are not as `fit` takes them.
+            NotFittedError: There was no `fit` or `load` yet.
         """
         result = self.evaluate(x, y, sample_weight=sample_weight, verbose=0)
         return float(np.average(result.labels == result.predictions, weights=result.weights))
@@ -420,7 +424,7 @@ class ImageClassifier(BaseClassifier):
             model: The network, where it was one of your own; its weights are replaced.
             loss: The loss, where it was one of your own.
             metrics: All metrics, where one was of your own.
-            device: As for the class.
+            device: `"auto"` takes CUDA, else MPS, else the CPU; or what `torch.device` takes.
 
         Raises:
             ArtifactError: The file is missing, damaged, not ours, or of another network; or the

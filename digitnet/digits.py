@@ -63,12 +63,25 @@ class DigitClassifier(ImageClassifier):
     """An `ImageClassifier` of the digits 0 to 9 in 28x28 grey pictures, as MNIST has them.
 
     Args:
-        model: As for `ImageClassifier`.
-        recipe: As for `ImageClassifier`.
-        loss: As for `ImageClassifier`.
-        metrics: As for `ImageClassifier`.
-        device: As for `ImageClassifier`.
-        seed: As for `ImageClassifier`.
+        model: The network, a name from `digitnet.models.NETWORKS` (`"slim*3"` is a vote of
+            three) or a module that maps normalised float32 pictures (N, 1, 28, 28) to logits
+            (N, 10), which is trained in place. `None` takes the recipe's network.
+        recipe: How to train: `"report"`, `"fast"`, `"best"`, or a `Recipe`.
+        loss: `"cross_entropy"`, or a function from logits, float32 (N, 10), and labels, int64 (N,),
+            to the loss of each picture, (N,), in torch: their mean is minimised. A file holds its
+            name alone.
+        metrics: What validation and `evaluate` measure beside loss and accuracy, over the whole
+            set: `"precision"`, `"recall"` and `"f1"`, means over the digits as in `report`;
+            `"top_3"`, the share of pictures whose label is among the three most probable digits,
+            or another number; or a function from probabilities, float32 (N, 10), and labels, int64
+            (N,), both NumPy's, to a number, of which a file holds the name alone.
+        device: `"auto"` takes CUDA, else MPS, else the CPU; or what `torch.device` takes.
+        seed: Of first weights, order, dropout and splits, in 0..2**63 - 1; `None` draws
+            one. It is kept in `seed` and in saved files.
+
+    Raises:
+        InvalidInputError: An argument is out of range, or the network, the loss or a metric, which
+            are tried, does not fit.
 
     Examples:
         >>> from digitnet import DigitClassifier, datasets
@@ -108,11 +121,14 @@ class DigitClassifier(ImageClassifier):
     def pretrained(cls: type[D], *, device: str | torch.device = "auto") -> D:
         """Return a classifier that was trained for real pictures; nothing is downloaded.
 
-        Its weights are part of the package. What it was trained on, what it reads and what
-        it does not stands on the page "Model card".
+        Its weights are part of the package. The page "Model card" says what they were trained
+        on and what they do not read.
 
         Args:
-            device: As for the class.
+            device: `"auto"` takes CUDA, else MPS, else the CPU; or what `torch.device` takes.
+
+        Raises:
+            InvalidInputError: There is no such device.
         """
         return cls.load(_WEIGHTS, device=device)
 
@@ -199,7 +215,12 @@ class DigitClassifier(ImageClassifier):
         Other marks (letters, slashes, dots, commas, specks) are left out, and listed as `ignored`.
 
         Args:
-            source: As for `inspect`, upright.
+            source: An upright photo, scan or drawing: the path of a picture file, its bytes, a
+                binary file object, a PIL image, or a uint8 array (H, W), (H, W, 3) or (H, W, 4)
+                of any size.
+
+        Returns:
+            The lines of text, each number and digit with its box, and warnings.
 
         Raises:
             InvalidInputError: It is no picture, or one that cannot be read.

@@ -1,18 +1,9 @@
-"""Train a digit classifier, look at it, save it, and use it: the lines of the README."""
+"""Train a digit classifier on MNIST in a few seconds, and save it: the lines of the README."""
 
 from digitnet import DigitClassifier, datasets
-from digitnet.errors import DatasetUnavailableError
 
-try:
-    train, test = datasets.mnist()
-except DatasetUnavailableError:
-    train, test = datasets.synthetic()  # drawn by a program
-
-clf = DigitClassifier(seed=0)
-clf.summary()
-clf.fit(train, epochs=1, validation_split=0.1)
-result = clf.evaluate(test)
-print(f"{result.accuracy:.2%} of {test.name} read right")
-print("most confused:", result.most_confused(1))
-print(clf.predict(test.images[:5]), "are", test.labels[:5].numpy())
+train, test = datasets.mnist()  # downloaded once, 11 MB
+clf = DigitClassifier(recipe="fast")
+clf.fit(train)
+print(f"{clf.score(test):.2%} of the test digits are read right")
 clf.save("digits.safetensors")

@@ -1,4 +1,4 @@
-"""Draw the figures of the page on pictures: what is read, and the stages of a reading.
+"""Draw the figures of the home page and the page on pictures: what is read, and the stages.
 
 python examples/reading_figures.py --out read
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import read_photo
 from reporting.figures import save
 from reporting.manifest import record
 
@@ -34,7 +35,9 @@ def main() -> None:
     out.mkdir(parents=True, exist_ok=True)
     for name, figure in figures.items():
         save(figure, out / name, dpi=DPI)
-    record(out, figures)
+    photo = read_photo.form()
+    read_photo.draw(photo, classifier.read(photo)).save(out / "form_read.jpg")
+    record(out, [*figures, "form_read.jpg"])
     print(f"The figures are in {out}.")
 
 

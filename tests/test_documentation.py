@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import importlib.util
 import inspect
 import json
 import pkgutil
@@ -156,3 +157,18 @@ def test_the_functions_on_the_page_are_where_it_says():
     assert len(rows) > 5
     for path, function in rows:
         assert f"def {function}(" in (ROOT / "digitnet" / path).read_text()
+
+
+def test_the_tables_of_recipes_show_each_recipe_and_what_it_changes():
+    path = ROOT / "docs" / "hooks" / "recipe_tables.py"
+    spec = importlib.util.spec_from_file_location("recipe_tables", path)
+    hook = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(hook)
+    page = hook.on_page_markdown((ROOT / "docs" / "api" / "recipes.md").read_text())
+    assert hook.RECIPE_MARK not in page
+    assert hook.AUGMENTATION_MARK not in page
+    rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in page.splitlines()]
+    assert ["field", "`report`", "`fast`", "`best`", "`cifar10`"] in rows
+    assert ["`learning_rate`", "0.001", "0.01", "0.004", "0.02"] in rows
+    assert ["`rotation`", "", "", "12", ""] in rows
+    assert not any(row[:1] == ["`warmup`"] for row in rows)  # none sets it

@@ -142,14 +142,13 @@ class Experiment:
         ]
         return (
             "## How this was made\n\n"
-            f"{train.name} ({len(train):,} pictures, or the first of them where it is said above), "
-            f"{test.name} ({len(test):,}), seeds 0 to {self.seeds - 1}; figures are of the last "
-            "epoch where nothing else is said, and no epoch or seed was chosen by them. A variant "
-            "that is called the best is so on the test set itself, so its gain is a little too "
-            "large. A ± is the standard deviation over the seeds; an interval is of 95%, from the "
-            "differences of pairs with the same seed (Student's t). The figures of every training "
-            "are in [`trainings.json`](trainings.json), the rest in "
-            "[`results.json`](results.json).\n\n"
+            f"{train.name} ({len(train):,} pictures, or the first of them where stated) and "
+            f"{test.name} ({len(test):,}), seeds 0 to {self.seeds - 1}. Figures are of the last "
+            "epoch unless stated; no epoch or seed was chosen by them. A variant called the best "
+            "is so on the test set, so its gain is slightly too large. ± is the standard deviation "
+            "over the seeds; intervals are of 95%, from differences of pairs with the same seed "
+            "(Student's t). [`trainings.json`](trainings.json) has the figures of every training, "
+            "[`results.json`](results.json) the rest.\n\n"
             f"{table(['what', 'value'], rows)}\n"
         )
 

@@ -85,7 +85,8 @@ def _summary(runs: list[Run]) -> str:
     seeds = f", the mean ± standard deviation of {len(runs)} seeds" if len(runs) > 1 else ""
     return (
         f"A network of {count_parameters(runs[0].classifier.model):,} parameters reads "
-        f"**{percent(accuracies)}** of the test set after {len(runs[0].history)} epochs{seeds}.\n"
+        f"**{percent(accuracies)}** of the test set after {len(runs[0].history)} epochs{seeds}. "
+        "`python examples/mnist_report.py` makes this page, its tables and its figures.\n"
     )
 
 
@@ -133,8 +134,8 @@ def _training(runs: list[Run]) -> str:
 
 Cross-entropy loss, Adam with a constant learning rate of {recipe.learning_rate:g}, batches of
 {recipe.batch_size} in a new order each epoch, {recipe.epochs} epochs, {recipe.precision}.
-The test set is looked at after each epoch, as the original did; nothing is chosen by it, and
-the figures are those of the last epoch.
+The test set is evaluated after each epoch, as in the original; nothing is chosen by it, and
+figures are those of the last epoch.
 """
 
 
@@ -147,11 +148,10 @@ This run ({what}) beside the figures that the original printed:
 
 {table(EPOCH_HEADER, rows)}
 
-The training figures are gathered while the weights change and dropout is at work; the test
-figures are measured after the epoch, without dropout. That is why the test comes out better
-than the training at first.
+Training figures are collected while the weights change and dropout is active, test figures
+after the epoch and without dropout: so the test figures are better at first.
 
-The figures of seed {runs[0].seed}; what the first calls validation is the test set:
+Figures of seed {runs[0].seed} (the first figure calls the test set validation):
 
 ![Loss and accuracy over the epochs](learning_curves.png)
 
@@ -177,9 +177,9 @@ def _per_class(runs: list[Run]) -> str:
 
 
 def _confusions(run: Run) -> str:
-    return f"""## What was taken for what
+    return f"""## Confusions
 
-Seed {run.seed}, the ten commonest:
+Seed {run.seed}, the ten most frequent:
 
 {table(["digit", "read as", "times"], confusion_rows(run.test))}
 """
@@ -190,7 +190,7 @@ def _mistakes(run: Run) -> str:
     return f"""## The worst mistakes
 
 Seed {run.seed} reads {count} of {len(run.test.labels):,} test pictures wrong. The most confident
-of these:
+mistakes:
 
 ![The most confident mistakes](mistakes.png)
 """
@@ -208,9 +208,10 @@ def _verdicts(verdicts: list[Verdict], *, on_mnist: bool) -> str:
 {table(["claim", "found here", "does it hold?"], rows)}
 """
     tried = """
-The original's first epoch is slower than the recipe that it states. `benchmarks/first_epoch.py`
-tries what its text may have left out: of smaller learning rates, larger batches and missing
-normalisation, batches of 256 in place of 64 come nearest to its first two rows.
+The original's first epoch learns less than the recipe that it states.
+`benchmarks/first_epoch.py` tries what its text may have left out: of smaller learning rates,
+larger batches and no normalisation, batches of 256 instead of 64 come nearest to its first two
+rows.
 """
     return judged + tried if on_mnist else judged
 

@@ -57,7 +57,7 @@ def test_the_report_has_every_section_and_figure(made):
         "Training",
         "Results",
         "Accuracy of each digit",
-        "What was taken for what",
+        "Confusions",
         "The worst mistakes",
         "The original's claims",
         "How this was made",
