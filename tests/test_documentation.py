@@ -44,6 +44,12 @@ def test_every_public_class_and_function_stands_in_the_reference(package):
     assert (functions | classes) - shown == set()
 
 
+def test_the_page_of_classifiers_has_every_method_and_attribute():
+    page = (ROOT / "docs" / "api" / "classifiers.md").read_text()
+    shown = set(re.findall(r"^::: digitnet\.DigitClassifier\.(\w+)$", page, re.M))
+    assert shown == {name for name in dir(digitnet.DigitClassifier) if not name.startswith("_")}
+
+
 def _blocks():
     for page in sorted((ROOT / "docs").rglob("*.md")):
         for number, code in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(), re.S)):
