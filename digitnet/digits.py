@@ -265,10 +265,10 @@ class DigitClassifier(ImageClassifier):
     ) -> History:
         """Teach a trained classifier one person's handwriting; it goes on reading others'.
 
-        The person's digits and four times as many of others are learnt in turn, at a low learning
-        rate (rehearsal; Robins, 1995), and the mean of the weights before and after is taken
-        (WiSE-FT; Wortsman et al., 2022). Figures of the epochs are those before that mean. The
-        statistics of batch norm stay, and so does the temperature of `calibrate`.
+        The person's digits and four times as many of others are learnt in turn (rehearsal;
+        Robins, 1995), and the mean of the weights before and after is taken (WiSE-FT; Wortsman
+        et al., 2022). Figures of the epochs are those before that mean. The statistics of batch
+        norm stay, and so does the temperature of `calibrate`.
 
         Args:
             x: Pictures of the person's digits, as `fit` takes them: 50 photos are a beginning.

@@ -380,7 +380,7 @@ FINE_TUNING = Recipe(
     learning_rate=1e-3,
     schedule="cosine",
 )
-"""How `DigitClassifier.fine_tune` trains: few epochs at a low learning rate.
+"""How `DigitClassifier.fine_tune` trains: few epochs at a falling learning rate.
 
 Chosen with one seed on 50 digits of a hand, judged on 150 others: of Swiss writers 3 and 8 for a
 `slim` network that was trained on 12,000 of MNIST's digits; of writer 3, slanted and turned by 40
