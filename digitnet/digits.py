@@ -278,9 +278,11 @@ class DigitClassifier(ImageClassifier):
                 program draws, `datasets.synthetic`.
             recipe: How to train; its network counts for nothing.
             epochs: Passes over both; `None` is the recipe's.
-            validation_data: As for `fit`.
-            callbacks: As for `fit`.
-            verbose: As for `fit`.
+            validation_data: An `ImageSet`, `Dataset`, `DataLoader`, (x, y) or (x, y,
+                sample_weight) to evaluate on after each epoch.
+            callbacks: Called in this order.
+            verbose: 0 is silent, 1 a progress bar, 2 a line an epoch; `"auto"` is a bar
+                in terminals and notebooks, else a line an epoch.
 
         Returns:
             The history of all epochs so far.
@@ -290,7 +292,7 @@ class DigitClassifier(ImageClassifier):
                 one digit. Nothing is changed.
             DatasetUnavailableError: There is no such folder, or no picture in it.
             NotFittedError: There was no `fit` or `load` yet.
-            TrainingDivergedError: As for `fit`.
+            TrainingDivergedError: The loss was no longer finite.
             CallbackError: A callback raised.
         """
         self._require_fit()
