@@ -411,8 +411,3 @@ def test_mixed_lists_are_refused(reader, drawings):
     with pytest.raises(InvalidInputError, match=r"received both in one list\. inspect\(\.\.\.\)"):
         reader.predict(mixed)
     assert len(reader.inspect(mixed)) == 2
-
-
-def test_training_data_are_not_taken_from_files(digits):
-    with pytest.raises(InvalidInputError, match="Convert a list of these"):
-        DigitClassifier().fit(["a.png"], [1])
