@@ -26,7 +26,7 @@ def main() -> None:
     out = parser.parse_args().out
 
     classifier = DigitClassifier.pretrained()
-    (page,) = paper.entries(1, seed=3, lines=3, kinds=("date", "amount", "time"))
+    (page,) = paper.entries(1, seed=26, lines=3, kinds=("date", "amount", "time"))
     (digit,) = paper.digits(1, seed=3)
     figures = {
         "entries_read.png": classifier.read(page.picture).plot(),
