@@ -105,10 +105,13 @@ class DigitInputs(Inputs):
         return ImageSet(_pixels(found), labels[kept], self.classes, "pictures", weights), found
 
     def _photos_of(self, folder: str | os.PathLike[str]) -> tuple[list[Any] | Any, Any]:
-        """Return the files of a folder of photos with their labels; of data, the folder itself."""
+        """Return the files of a folder of photos with their labels.
+
+        Where all images have the network's input size, they are data: the folder itself.
+        """
         listing = picture_files(folder)
         files = [file for of_class in listing.values() for file in of_class]
-        if any(picture_size(file) == self.input_shape[1:] for file in files):
+        if all(picture_size(file) == self.input_shape[1:] for file in files):
             return folder, None
         unknown = [name for name in listing if name not in self.classes]
         if unknown:
