@@ -28,6 +28,7 @@ from digitnet.pictures import reading_order
 DIGITS = "0123456789"
 MIN_HEIGHT = 128  # px of a picture that an engine is given
 MARGIN = 0.25  # of the picture's height, around it; chosen on writers 1 to 10
+LONGEST = 30  # seconds of a program for a picture; Tesseract was still at one after 40 minutes
 
 
 class Question(NamedTuple):
@@ -149,10 +150,15 @@ _READERS: dict[str, tuple[Callable[[], bool], Callable[[], Reader]]] = {
 def _program(
     command: list[str], question: Question, form: str, environment: dict[str, str]
 ) -> list[str]:
-    """Return the lines that a program prints of a picture on its standard input."""
+    """Return the lines that a program prints of a picture; none where it hangs."""
     file = io.BytesIO()
     _prepared(question).save(file, form)
-    done = subprocess.run(command, input=file.getvalue(), env=environment, capture_output=True)
+    try:
+        done = subprocess.run(
+            command, input=file.getvalue(), env=environment, capture_output=True, timeout=LONGEST
+        )
+    except subprocess.TimeoutExpired:
+        return []
     return _own_lines(done.stdout.decode(errors="replace").splitlines())
 
 
