@@ -25,7 +25,7 @@ from digitnet.named_metrics import MetricFunction
 from digitnet.recipe import Recipe
 from digitnet.trained_model import TrainedModel
 
-C = TypeVar("C", bound="BaseClassifier")
+Classifier = TypeVar("Classifier", bound="BaseClassifier")
 
 
 class BaseClassifier(Estimator):
@@ -127,19 +127,21 @@ class BaseClassifier(Estimator):
 
     @classmethod
     def _restored(
-        cls: type[C],
+        cls: type[Classifier],
         info: ModelInfo,
         weights: Mapping[str, Tensor],
         device: torch.device,
         **own: Any,
-    ) -> C:
+    ) -> Classifier:
         """Return a trained classifier; `own` is what `ModelInfo.completed` returns."""
         classifier = cls._from_info(info, device, **own)
         classifier._take_over(classifier._trained.restored(info, weights))
         return classifier
 
     @classmethod
-    def _from_info(cls: type[C], info: ModelInfo, device: torch.device, **own: Any) -> C:
+    def _from_info(
+        cls: type[Classifier], info: ModelInfo, device: torch.device, **own: Any
+    ) -> Classifier:
         return cls(
             classes=info.classes,
             input_shape=info.input_shape,
