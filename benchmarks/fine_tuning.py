@@ -79,7 +79,7 @@ def main() -> None:
         photos = [of_paper("a program", paper.digits(40, seed=SEED + 60))]
     else:
         photos = [
-            held_out.singles([number])._replace(name=f"Swiss writer {number}")
+            held_out.singles([number])._replace(name=f"writer {number}")
             for number in held_out.WRITERS
         ]
     writers = [_prepared(pretrained, digits) for digits in photos]
@@ -144,26 +144,28 @@ def _measured(
 
 
 def _report(out: Path, results: Sequence[Result]) -> None:
-    rows = []
+    writers, rows = [*dict.fromkeys(result.writer for result in results)], []
     for name in dict.fromkeys(result.classifier for result in results):
         for count in dict.fromkeys(result.count for result in results):
             own = [r for r in results if (r.classifier, r.count) == (name, count)]
+            of_each = [[r.rest for r in own if r.writer == writer] for writer in writers]
             first = statistics.mean(r.predicted for r in own if r.predicted is not None)
             rows.append(
                 (
                     name,
                     f"{count}",
+                    *(harness.mean_and_deviation(figures) for figures in of_each),
                     harness.mean_and_deviation([*_by_seed(own, "rest")]),
                     f"{first:.2f}",
                     harness.mean_and_deviation([*_by_seed(own, "mnist")]),
                 )
             )
-    columns = ["classifier", "digits learnt", "writer's other digits, %"]
-    columns += ["the same by `predict`, first seed, %", "MNIST's test digits, %"]
+    columns = ["classifier", "digits learnt", *writers, "mean of the writers"]
+    columns += ["the same by `predict`, first seed", "MNIST's test digits"]
     harness.report(
         out,
         "fine_tuning",
-        title="Fine-tuning on the digits of one writer: mean of the writers, ± deviation of seeds",
+        title="Per cent of a writer's other digits read right, mean and deviation of the seeds",
         columns=columns,
         rows=rows,
         figures=[result._asdict() for result in results],
