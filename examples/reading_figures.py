@@ -29,15 +29,14 @@ def main() -> None:
     (page,) = paper.entries(1, seed=26, lines=3, kinds=("date", "amount", "time"))
     (digit,) = paper.digits(1, seed=3)
     figures = {
+        "form_read.png": classifier.read(read_photo.form()).plot(),
         "entries_read.png": classifier.read(page.picture).plot(),
         "digit_explained.png": explain(digit.picture, classifier.predict_proba),
     }
     out.mkdir(parents=True, exist_ok=True)
     for name, figure in figures.items():
         save(figure, out / name, dpi=DPI)
-    photo = read_photo.form()
-    read_photo.draw(photo, classifier.read(photo)).save(out / "form_read.jpg")
-    record(out, [*figures, "form_read.jpg"])
+    record(out, figures)
     print(f"The figures are in {out}.")
 
 

@@ -18,6 +18,6 @@ def test_the_figures_are_drawn(tmp_path):
     command = [sys.executable, SCRIPT, "--out", tmp_path / "out"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    for name in ("digit_explained.png", "entries_read.png", "form_read.jpg"):
+    for name in ("digit_explained.png", "entries_read.png", "form_read.png"):
         with Image.open(tmp_path / "out" / name) as figure:
             assert figure.width > 500
