@@ -17,7 +17,7 @@ IGNORED = 255  # owner of pixels that say nothing
 READ_HEIGHT = (16.0, 30.0, 64.0)  # px of a digit in a close view: least, median, most
 FAR_HEIGHT = (3.0, 22.0)  # px of a digit in a far view
 NEAR_HEIGHT = (72.0, 260.0)  # px of a digit in a near view: parts of digits are none
-EVEN = 0.4  # share of views beyond a picture's border where that is its median, not its edge
+FLAT_PADDING = 0.4  # share of views padded by the median of the picture's border, not its edge
 _SPREAD = 0.33  # standard deviation of the logarithm of heights in close views
 MOST_ENLARGED = 3.0  # of a picture's pixels: more would show no more
 
@@ -80,6 +80,7 @@ def views(
     heights = np.maximum(boxes[:, 3] - boxes[:, 1], 0.7 * (boxes[:, 2] - boxes[:, 0]))
     width, height = truth.grey.size
     for number in range(close + far + near):
+        # At a digit, or anywhere where there is none
         middle = rng.uniform(0, 1, 2) * (width, height)
         size = height * rng.uniform(0.1, 0.8)
         if len(boxes):
@@ -87,6 +88,8 @@ def views(
             middle = (boxes[chosen, :2] + boxes[chosen, 2:]) / 2
             size = max(heights[chosen], 4.0)
             middle = middle + rng.normal(0, 0.7, 2) * size
+
+        # The height that it is to have in the view
         if number < close:
             least, median, most = READ_HEIGHT
             target = np.clip(median * np.exp(_SPREAD * rng.standard_normal()), least, most)
@@ -104,7 +107,7 @@ def _crop(
     rng: np.random.Generator,
     side: int,
 ) -> Crop:
-    # where the window lies in the picture
+    # Where the view lies in the picture
     shown = side / scale
     corner = [
         np.clip(at - shown * rng.uniform(0.3, 0.7), 0, length - shown)
@@ -118,23 +121,34 @@ def _crop(
     left, top = round((box[0] - x) * scale), round((box[1] - y) * scale)
     w = int(np.clip(round((box[2] - box[0]) * scale), 1, side - left))
     h = int(np.clip(round((box[3] - box[1]) * scale), 1, side - top))
-    # pixels
+
+    # Its pixels
     smooth = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
     grey = np.asarray(truth.grey.resize((w, h), smooth, box))
     linear = Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR
     ink = np.asarray(Image.fromarray(truth.ink).resize((w, h), linear, box))
     owners = _owners(truth, (x, y), scale, (h, w))
+
+    # What lies beyond the picture's border
     pads = ((top, side - top - h), (left, side - left - w))
+    grey = _padded(grey, pads, flat=rng.random() < FLAT_PADDING)
+    table, numbered = _numbered(truth, np.pad(owners, pads), (x, y), scale)
+    return Crop(grey, np.pad(ink, pads), numbered, table)
+
+
+def _padded(grey: Bytes, pads: tuple[tuple[int, int], tuple[int, int]], *, flat: bool) -> Bytes:
+    """Return pixels padded by the median of their border, or by its own pixels."""
+    if not flat:
+        return np.pad(grey, pads, mode="edge")
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    even = rng.random() < EVEN
-    grey = (
-        np.pad(grey, pads, constant_values=int(np.median(border)))
-        if even
-        else np.pad(grey, pads, mode="edge")
-    )
-    ink, owners = np.pad(ink, pads), np.pad(owners, pads)
-    # digits
-    table, numbered = np.zeros((MOST_DIGITS, 5), np.float32), np.zeros((side, side), np.uint8)
+    return np.pad(grey, pads, constant_values=int(np.median(border)))
+
+
+def _numbered(
+    truth: Truth, owners: npt.NDArray[np.uint16], corner: tuple[float, float], scale: float
+) -> tuple[npt.NDArray[np.float32], Bytes]:
+    """Return the table of a view's digits, and the owner of each pixel by the table's rows."""
+    table, numbered = np.zeros((MOST_DIGITS, 5), np.float32), np.zeros(owners.shape, np.uint8)
     numbered[owners == truth.unknown] = IGNORED
     count = 0
     for number in np.unique(owners):
@@ -145,11 +159,11 @@ def _crop(
             numbered[mine] = IGNORED
             continue
         start, end = truth.boxes[number - 1].reshape(2, 2)
-        centre, size = ((start + end) / 2 - (x, y)) * scale, (end - start) * scale
+        centre, size = ((start + end) / 2 - corner) * scale, (end - start) * scale
         table[count] = (*centre, *size, truth.labels[number - 1])
         count += 1
         numbered[mine] = count
-    return Crop(grey, ink, numbered, table)
+    return table, numbered
 
 
 def _owners(
