@@ -50,11 +50,15 @@ def test_the_page_of_classifiers_has_every_method_and_attribute():
     assert shown == {name for name in dir(digitnet.DigitClassifier) if not name.startswith("_")}
 
 
+SLOW_PAGES = ("your_handwriting.md",)
+
+
 def _blocks():
     for page in sorted((ROOT / "docs").rglob("*.md")):
+        marks = [pytest.mark.slow] if page.name in SLOW_PAGES else []
         for number, code in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(), re.S)):
             if page != ROOT / "docs" / "index.md":  # the quick start, which is run as an example
-                yield pytest.param(code, id=f"{page.name}-{number}")
+                yield pytest.param(code, id=f"{page.name}-{number}", marks=marks)
 
 
 @pytest.mark.parametrize("code", list(_blocks()))

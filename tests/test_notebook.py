@@ -68,6 +68,7 @@ def test_what_is_shown_is_no_markup():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "images"), [("first_steps", 4), ("fine_tuning", 4)])
 def test_a_notebook_runs_and_shows_what_it_should(name, images, tmp_path, monkeypatch):
     nbclient = pytest.importorskip("nbclient", reason='needs pip install ".[dev]"')

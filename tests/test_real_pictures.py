@@ -54,7 +54,7 @@ def test_drawings_are_read_as_images_and_as_files(reader, drawings, tmp_path):
 
 def test_pictures_are_read_together_as_each_alone(reader, drawings, monkeypatch):
     monkeypatch.setattr("digitnet.digits._AT_ONCE", 7)  # of more than one chunk
-    pictures = [made.picture for made in [*drawings, *paper.digits(10, seed=705)]]
+    pictures = [made.picture for made in [*drawings[:10], *paper.digits(5, seed=705)]]
     together = reader.predict_proba(pictures)
     for probabilities, picture in zip(together, pictures, strict=True):
         assert np.allclose(probabilities, reader.predict_proba(picture)[0], atol=1e-5)
@@ -82,9 +82,9 @@ def test_most_digits_on_paper_are_read(reader):
 
 
 def test_mnist_reads_the_same_as_arrays_and_as_pictures(reader, real):
-    images = real[1].images[:200, 0].numpy()
+    images = real[1].images[:100, 0].numpy()
     arrays = reader.predict(images)
-    assert (arrays == real[1].labels[:200].numpy()).mean() > 0.98
+    assert (arrays == real[1].labels[:100].numpy()).mean() > 0.98
     for seen in (images, 255 - images):
         pictures = [Image.fromarray(np.pad(image, 8, mode="edge")) for image in seen]
         assert (reader.predict(pictures) == arrays).mean() > 0.98
@@ -127,7 +127,7 @@ def test_a_picture_of_one_colour_has_nothing_written(level, size, reader):
 
 
 def test_blank_pages_get_no_confident_digit(reader):
-    pages = paper.blanks(40, seed=703, style=paper.Style(clutter=0))
+    pages = paper.blanks(24, seed=703, style=paper.Style(clutter=0))
     assert max(reader.inspect(page.picture).confidence for page in pages) < 0.9
 
 
@@ -375,7 +375,7 @@ def test_a_picture_of_thousands_of_dots_is_no_sure_digit(reader):
 
 
 def test_most_pictures_of_black_and_white_dots_are_read(reader):
-    pictures = paper.digits(30, seed=704)
+    pictures = paper.digits(20, seed=704)
     right = [reader.inspect(p.picture.convert("1")).digit == int(p.text) for p in pictures]
     assert np.mean(right) >= 0.7
 

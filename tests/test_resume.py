@@ -47,6 +47,12 @@ RECIPES = {
 }
 
 
+INTERRUPTED = [  # at an epoch's second, last and next step, and in the last epoch
+    *((name, 7) for name in RECIPES),
+    *(("all", step) for step in (2, 5, 12)),
+]
+
+
 def interrupted(make, data, directory, *, step, epochs=3, **options):
     """Train to a step, stop there, and go on in a new classifier."""
     train, test = data
@@ -60,7 +66,7 @@ def interrupted(make, data, directory, *, step, epochs=3, **options):
     return resumed, history
 
 
-@pytest.fixture(scope="module", params=RECIPES)
+@pytest.fixture(scope="module")
 def whole(request, small):
     """A classifier that was trained without interruption."""
     train, test = small
@@ -69,7 +75,7 @@ def whole(request, small):
     return classifier
 
 
-@pytest.mark.parametrize("step", [2, 5, 7, 12])
+@pytest.mark.parametrize(("whole", "step"), INTERRUPTED, indirect=["whole"])
 def test_resuming_gives_the_same_bytes_and_history(small, whole, tmp_path, step):
     def make():
         return DigitClassifier(recipe=whole.recipe, seed=7)

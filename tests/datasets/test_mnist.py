@@ -316,6 +316,7 @@ def test_a_folder_that_takes_no_files_is_an_error(server, monkeypatch, tmp_path)
         datasets.mnist(tmp_path / "file")
 
 
+@pytest.mark.slow
 def test_two_processes_may_start_at_once(server, tmp_path):
     script = """
 import importlib, sys
@@ -343,6 +344,7 @@ print(len(train), len(test))
     assert sorted(path.name for path in raw.iterdir()) == sorted(server.files)
 
 
+@pytest.mark.slow
 def test_nothing_is_downloaded_on_import(server, tmp_path):
     script = (
         "from torchvision.datasets import MNIST; MNIST.mirrors = ['{}']; from digitnet import *"
