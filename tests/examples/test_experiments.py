@@ -109,14 +109,13 @@ def test_one_seed_gives_the_same_accuracies_again(pages, pictures, tmp_path):
     assert again == [training for training in before if training["seed"] == 0]
 
 
-@pytest.mark.parametrize("name", VARIANTS)
-def test_pictures_of_another_shape_are_an_error_before_anything_is_trained(name, tmp_path):
+def test_pictures_of_another_shape_are_an_error_before_anything_is_trained(tmp_path):
     for part in ("train", "test"):
         for label in range(10):
             folder = tmp_path / part / str(label)
             folder.mkdir(parents=True)
             Image.new("RGB", (32, 32), "red").save(folder / "0.png")
-    done = run(name, "--data", tmp_path, "--out", tmp_path / "out")
+    done = run("convolution", "--data", tmp_path, "--out", tmp_path / "out")
     assert done.returncode == 1
     assert "received 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 in pictures of (3, 32, 32)" in done.stderr
     assert "ImageClassifier" in done.stderr
