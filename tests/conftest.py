@@ -1,4 +1,4 @@
-"""Fixtures that several tests share: small synthetic sets, a trained classifier, MNIST."""
+"""Fixtures that several tests share: data sets, a trained classifier, a stand-in of the reader."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 
 from digitnet import DigitClassifier, ImageSet, datasets
 from digitnet.errors import DatasetUnavailableError
+from digitnet.pictures import Box, Found
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +41,16 @@ def real() -> tuple[ImageSet, ImageSet]:
         return datasets.mnist(download=False)
     except DatasetUnavailableError:
         pytest.skip("real MNIST is not at hand: set DIGITNET_DATA to run this test")
+
+
+@pytest.fixture
+def finding(monkeypatch):
+    """Have pictures hold given digits and other marks."""
+
+    def give(*digits, other=()):
+        def find(pictures, classify):
+            return [Found(list(digits), [Box(*box) for box in other], []) for _ in pictures]
+
+        monkeypatch.setattr("digitnet.digits.find_digits", find)
+
+    return give
