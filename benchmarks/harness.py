@@ -170,15 +170,7 @@ def report(
         figures: Every single measurement, for JSON.
         figure: A picture of it.
     """
-    # The terminal
-    table = Table(title=title)
-    for number, column in enumerate(columns):
-        table.add_column(column, justify="right" if number else "left")
-    for row in rows:
-        table.add_row(*row)
-    Console().print(table)
-
-    # The files
+    _print(title, columns, rows)
     out.mkdir(parents=True, exist_ok=True)
     conditions = {"title": title, **_conditions()}
     names = [f"{name}.md"]
@@ -191,6 +183,15 @@ def report(
         text = json.dumps({**conditions, "figures": figures}, indent=1)
         (out / names[-1]).write_text(text + "\n")
     print(f"written in {out}: {', '.join(names)}")
+
+
+def _print(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    table = Table(title=title)
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="right" if number else "left")
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
 
 
 def _markdown(

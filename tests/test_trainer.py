@@ -36,6 +36,32 @@ def weights(classifier: ImageClassifier) -> torch.Tensor:
     return torch.cat([weight.detach().flatten() for weight in classifier.model.parameters()])
 
 
+def torchs_optimizer(name, parameters):
+    return {
+        "adam": lambda: torch.optim.Adam(parameters, lr=1e-3),
+        "adamw": lambda: torch.optim.AdamW(parameters, lr=1e-3, weight_decay=0.5),
+        "sgd": lambda: torch.optim.SGD(
+            parameters, lr=0.05, momentum=0.9, nesterov=True, weight_decay=1e-3
+        ),
+    }[name]()
+
+
+def gradient_length(model):
+    return sum(float(weight.grad.square().sum()) for weight in model.parameters()) ** 0.5
+
+
+def take_gradient_of_sharpness(model, x, y):
+    """Replace the gradient by that at the worst point within 0.1 of the weights."""
+    worst = copy.deepcopy(model)
+    length = gradient_length(model)
+    for moved, weight in zip(worst.parameters(), model.parameters(), strict=True):
+        moved.data += 0.1 * weight.grad / length
+    worst.zero_grad()
+    functional.cross_entropy(worst(x), y).backward()
+    for moved, weight in zip(worst.parameters(), model.parameters(), strict=True):
+        weight.grad = moved.grad
+
+
 @pytest.mark.parametrize("recipe", [REPORT, ADAMW, SGD, SHARPNESS, CLIPPED])
 def test_the_loop_equals_a_hand_written_one(digits, recipe):
     train = digits[0][:500]
@@ -43,13 +69,7 @@ def test_the_loop_equals_a_hand_written_one(digits, recipe):
     history = classifier.fit(train, epochs=2, batch_size=64, verbose=0)
 
     model = linear()
-    optimizer = {
-        "adam": lambda: torch.optim.Adam(model.parameters(), lr=1e-3),
-        "adamw": lambda: torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.5),
-        "sgd": lambda: torch.optim.SGD(
-            model.parameters(), lr=0.05, momentum=0.9, nesterov=True, weight_decay=1e-3
-        ),
-    }[recipe.optimizer]()
+    optimizer = torchs_optimizer(recipe.optimizer, model.parameters())
     images = normalised(train.images)
     steps, losses, correct, longer = 0, [], 0, 0
     for epoch in range(2):
@@ -63,16 +83,9 @@ def test_the_loop_equals_a_hand_written_one(digits, recipe):
             optimizer.zero_grad()
             loss.backward()
             if recipe is SHARPNESS:
-                there = copy.deepcopy(model)  # where the loss is high
-                length = sum(float(w.grad.square().sum()) for w in model.parameters()) ** 0.5
-                for away, weight in zip(there.parameters(), model.parameters(), strict=True):
-                    away.data += 0.1 * weight.grad / length
-                optimizer.zero_grad()
-                functional.cross_entropy(there(images[index]), train.labels[index]).backward()
-                for away, weight in zip(there.parameters(), model.parameters(), strict=True):
-                    weight.grad = away.grad
+                take_gradient_of_sharpness(model, images[index], train.labels[index])
             if recipe is CLIPPED:
-                length = sum(float(w.grad.square().sum()) for w in model.parameters()) ** 0.5
+                length = gradient_length(model)
                 longer += length > 3
                 for weight in model.parameters():
                     weight.grad *= min(1, 3 / length)
