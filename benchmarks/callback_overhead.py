@@ -32,7 +32,7 @@ def main() -> None:
     train = datasets.mnist()[0][: options.pictures]
 
     # Whole epochs, by turns
-    _epochs(train, 1, callbacks=False)  # a first turn that does not count
+    _epochs(train, 1, callbacks=False)  # warm-up
     pairs = []
     for turn in range(options.turns):  # who begins changes from turn to turn
         first = turn % 2 == 0

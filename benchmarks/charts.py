@@ -33,7 +33,7 @@ def bars(values: Seconds, label: str, *, digits: int = 1) -> Figure:
 
 
 def chart(*, height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
-    """Return a figure of the pages' width, in the manner of all of them, and its axes.
+    """Return a figure of the pages' width, in the style of all of them, and its axes.
 
     Args:
         height: In inches.

@@ -84,7 +84,7 @@ def _measure(name: str, train: ImageSet, test: ImageSet, rounds: int) -> dict[st
 
     # Predicting
     images = test.images.numpy()
-    _peak_mib()  # what the profiled part took does not count
+    _peak_mib()  # leaves out what the profiled part took
     seconds_of_all = _seconds(classifier, images, 20)
     memory.append(_peak_mib())
     return {
@@ -106,7 +106,7 @@ def _peak_mib() -> float:
 
 
 def _seconds(classifier: DigitClassifier, images: np.ndarray, repeats: int) -> list[float]:
-    """Return how long each of some predictions took, after one that does not count."""
+    """Return the seconds of each prediction after a warm-up."""
     # `predict` returns the digits, so it waits for the device
     return [harness.seconds_of(lambda: classifier.predict(images)) for _ in range(1 + repeats)][1:]
 

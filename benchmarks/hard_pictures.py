@@ -114,7 +114,7 @@ def _pictures(*, quick: bool) -> dict[str, Callable[[Path], None]]:
     def drawn(draw: Callable[[], Image.Image]) -> Callable[[Path], None]:
         return lambda path: draw().save(path, "PNG", compress_level=1)
 
-    def deep() -> Image.Image:
+    def sixteen_bits() -> Image.Image:
         grey = np.asarray(photo.resize(large).convert("L"), np.uint16)
         return Image.fromarray(grey * 257)
 
@@ -130,7 +130,7 @@ def _pictures(*, quick: bool) -> dict[str, Callable[[Path], None]]:
         "a strip of digits, {}x{}".format(*STRIP): drawn(lambda: _print(STRIP, 34, "0123456789 ")),
         "a photo of 12 megapixels, JPEG": lambda path: paper.save(path, photo, "12 megapixels"),
         "64 megapixels, PNG": drawn(lambda: photo.resize(large)),
-        "64 megapixels, PNG of 16 bits": drawn(deep),
+        "64 megapixels, PNG of 16 bits": drawn(sixteen_bits),
         "64 megapixels of noise, PNG": drawn(lambda: _noise(large)),
     }
 

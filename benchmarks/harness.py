@@ -78,7 +78,7 @@ def alternate(
 
     Args:
         contestants: Each does its work once and returns how long that took.
-        rounds: Turns of each, after a first one that does not count.
+        rounds: Turns of each, after a warm-up.
     """
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
     for turn in range(rounds + 1):

@@ -59,7 +59,9 @@ def main() -> None:
             kind = chance.choice(list(KINDS))
             target.write_bytes(KINDS[kind](content, chance))
             signal.alarm(HANG_SECONDS)
-            outcome = _outcome(target, content, signed=kind == "metadata, signed anew")
+            outcome = _outcome(
+                target, content, valid_digest=kind == "metadata changed, digest recomputed"
+            )
             signal.alarm(0)
             outcomes[kind, outcome] += 1
         growth = (machine.peak_memory_mib() or 0.0) - before
@@ -92,14 +94,14 @@ def _read(path: Path) -> dict[str, torch.Tensor]:
     return artifact.tensors
 
 
-def _outcome(path: Path, original: bytes, *, signed: bool) -> str:
+def _outcome(path: Path, original: bytes, *, valid_digest: bool) -> str:
     try:
         found = _read(path)
     except ArtifactError:
         return "refused"
     except Exception as error:
         return f"BAD: {type(error).__name__}: {error}"[:150]
-    if signed:
+    if valid_digest:
         return "read (another file)"
     path.write_bytes(original)
     expected = read_artifact(path).tensors
@@ -155,8 +157,8 @@ def _break_metadata(content: bytes, chance: random.Random) -> bytes:
     return _assemble(header, data)
 
 
-def _sign_anew(content: bytes, chance: random.Random) -> bytes:
-    """Change a value anywhere in the metadata, and make the digest fit again."""
+def _change_metadata(content: bytes, chance: random.Random) -> bytes:
+    """Change a value anywhere in the metadata, and recompute the digest."""
     header, data = _header(content), content[8 + _header_length(content) :]
 
     # Change a random value at a random depth
@@ -189,7 +191,7 @@ KINDS: dict[str, Callable[[bytes, random.Random], bytes]] = {
     "header length forged": _forge_length,
     "header rewritten": _rewrite_header,
     "metadata broken": _break_metadata,
-    "metadata, signed anew": _sign_anew,
+    "metadata changed, digest recomputed": _change_metadata,
 }
 
 

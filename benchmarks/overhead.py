@@ -80,7 +80,7 @@ def _added(images: np.ndarray, labels: np.ndarray, precision: str, rounds: int) 
         for name in names:
             with contextlib.redirect_stdout(io.StringIO()):
                 taken = harness.seconds_of(runs[name])
-            if turn:  # the first does not count
+            if turn:  # the first is a warm-up
                 seconds[name].append(taken)
     return {
         name: 100 * (1 / statistics.median(harness.ratios(seconds, name, loop)) - 1)

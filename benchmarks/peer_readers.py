@@ -28,10 +28,10 @@ from digitnet.pictures import reading_order
 DIGITS = "0123456789"
 MIN_HEIGHT = 128  # px of a picture that an engine is given
 MARGIN = 0.25  # of the picture's height, around it; chosen on writers 1 to 10
-LONGEST = 30  # seconds of a program for a picture; Tesseract was still at one after 40 minutes
+TIMEOUT_SECONDS = 30  # of a program for a picture: Tesseract hangs on some
 
 
-class Question(NamedTuple):
+class Sample(NamedTuple):
     """A picture, and the lines of digits that it holds.
 
     Attributes:
@@ -47,7 +47,7 @@ class Question(NamedTuple):
     rotation: float = 0.0
 
 
-Reader = Callable[[Question], list[str]]
+Reader = Callable[[Sample], list[str]]
 """Returns the digits of each line."""
 
 
@@ -70,7 +70,7 @@ def version_of(name: str) -> str:
 
 def _digitnet() -> Reader:
     classifier = DigitClassifier.pretrained()
-    return lambda question: texts_of(classifier.read(question.picture))
+    return lambda sample: texts_of(classifier.read(sample.picture))
 
 
 def _rapidocr() -> Reader:
@@ -83,8 +83,8 @@ def _rapidocr() -> Reader:
     }
     engine = RapidOCR(params={"Global.log_level": "critical", **threads})
 
-    def read(question: Question) -> list[str]:
-        pixels = np.asarray(_prepared(question))
+    def read(sample: Sample) -> list[str]:
+        pixels = np.asarray(_prepared(sample))
         found = engine(pixels, use_det=True, use_cls=False, use_rec=True)
         lines = _lines(found.boxes, found.txts) if found.txts else []
         if not lines:
@@ -108,8 +108,8 @@ def _easyocr() -> Reader:
         verbose=False,
     )
 
-    def read(question: Question) -> list[str]:
-        pixels = np.asarray(_prepared(question))
+    def read(sample: Sample) -> list[str]:
+        pixels = np.asarray(_prepared(sample))
         found = engine.readtext(pixels, allowlist=DIGITS)
         lines = _lines([box for box, *_ in found], [text for _, text, _ in found])
         if not lines:
@@ -124,18 +124,18 @@ def _tesseract() -> Reader:
     """Tesseract's page segmentation mode for a character, a line, or a block of lines."""
     environment = {**os.environ, "OMP_THREAD_LIMIT": str(torch.get_num_threads())}
 
-    def read(question: Question) -> list[str]:
-        several = len(question.lines) > 1
-        mode = "6" if several else "10" if len(question.lines[0]) == 1 else "7"
+    def read(sample: Sample) -> list[str]:
+        several = len(sample.lines) > 1
+        mode = "6" if several else "10" if len(sample.lines[0]) == 1 else "7"
         options = ["--psm", mode, "-c", f"tessedit_char_whitelist={DIGITS}"]
-        return _program(["tesseract", "stdin", "stdout", *options], question, "PNG", environment)
+        return _program(["tesseract", "stdin", "stdout", *options], sample, "PNG", environment)
 
     return read
 
 
 def _ocrad() -> Reader:
     options = ["--layout", "--filter=numbers_only"]
-    return lambda question: _program(["ocrad", *options, "-"], question, "PPM", dict(os.environ))
+    return lambda sample: _program(["ocrad", *options, "-"], sample, "PPM", dict(os.environ))
 
 
 _READERS: dict[str, tuple[Callable[[], bool], Callable[[], Reader]]] = {
@@ -148,32 +148,36 @@ _READERS: dict[str, tuple[Callable[[], bool], Callable[[], Reader]]] = {
 
 
 def _program(
-    command: list[str], question: Question, form: str, environment: dict[str, str]
+    command: list[str], sample: Sample, file_format: str, environment: dict[str, str]
 ) -> list[str]:
     """Return the lines that a program prints of a picture; none where it hangs."""
     file = io.BytesIO()
-    _prepared(question).save(file, form)
+    _prepared(sample).save(file, file_format)
     try:
         done = subprocess.run(
-            command, input=file.getvalue(), env=environment, capture_output=True, timeout=LONGEST
+            command,
+            input=file.getvalue(),
+            env=environment,
+            capture_output=True,
+            timeout=TIMEOUT_SECONDS,
         )
     except subprocess.TimeoutExpired:
         return []
     return _own_lines(done.stdout.decode(errors="replace").splitlines())
 
 
-def _prepared(question: Question) -> Image.Image:
+def _prepared(sample: Sample) -> Image.Image:
     """Return a picture upright, dark on light, large enough, and with a margin."""
     # Dark on light
-    picture = question.picture.convert("RGB")
-    if question.dark:
+    picture = sample.picture.convert("RGB")
+    if sample.dark:
         picture = ImageOps.invert(picture)
 
     # Upright, on the colour of its border
     background = tuple(np.median(border(np.asarray(picture)), axis=0).astype(int).tolist())
-    if question.rotation:
+    if sample.rotation:
         picture = picture.rotate(
-            question.rotation, Image.Resampling.BICUBIC, expand=True, fillcolor=background
+            sample.rotation, Image.Resampling.BICUBIC, expand=True, fillcolor=background
         )
 
     # Large enough, with a margin

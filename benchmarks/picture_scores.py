@@ -15,7 +15,7 @@ from picture_sets import DigitSet, NumberSet
 from digitnet import DigitClassifier
 from digitnet.prediction import Reading
 
-_MATCH = 0.3  # least intersection over union of a box that was read and the digit's own
+MIN_IOU = 0.3  # of a box that was read and the digit's own
 
 
 Picture, Result = TypeVar("Picture"), TypeVar("Result")
@@ -129,7 +129,7 @@ def grid_rows(classifier: DigitClassifier, photos: Sequence[GridPhoto]) -> Itera
     for reading, photo in zip(readings, photos, strict=True):
         lines, written = texts_of(reading), grid_lines(photo)
         rows += [row in lines for row in written]
-        grids.append(in_sequence(written, lines))
+        grids.append(is_subsequence(written, lines))
         cells.append(_cells_right(reading, photo))
     yield Row("photos of 9x9 grids: rows exactly right", len(rows), statistics.fmean(rows), seconds)
     yield Row("photos of 9x9 grids: cells right", 81 * len(cells), statistics.fmean(cells))
@@ -137,13 +137,13 @@ def grid_rows(classifier: DigitClassifier, photos: Sequence[GridPhoto]) -> Itera
     yield Row(name, len(grids), statistics.fmean(grids))
 
 
-def invention_row(classifier: DigitClassifier, pages: NumberSet) -> Row:
-    """Return how many pages without a digit are read as such."""
+def false_positive_row(classifier: DigitClassifier, pages: NumberSet) -> Row:
+    """Return in how many pages without a digit none is found."""
     readings, seconds = timed(classifier.read, [page.picture for page in pages.pictures])
-    invented = [len(reading.digits) for reading in readings]
-    share = statistics.fmean(not count for count in invented)
-    note = f" ({statistics.fmean(invented):.2f} digits a page)"
-    return Row(f"{pages.name}, none found", len(invented), share, seconds, note)
+    counts = [len(reading.digits) for reading in readings]
+    share = statistics.fmean(not count for count in counts)
+    note = f" ({statistics.fmean(counts):.2f} digits a page)"
+    return Row(f"{pages.name}, none found", len(counts), share, seconds, note)
 
 
 def grid_lines(photo: GridPhoto) -> list[str]:
@@ -151,7 +151,7 @@ def grid_lines(photo: GridPhoto) -> list[str]:
     return ["".join(map(str, row)) for row in photo.digits.tolist()]
 
 
-def in_sequence(wanted: Iterable[str], lines: Iterable[str]) -> bool:
+def is_subsequence(wanted: Iterable[str], lines: Iterable[str]) -> bool:
     """Return whether all wanted lines are among the lines, in their order."""
     rest = iter(lines)
     return all(any(line == one for line in rest) for one in wanted)
@@ -162,14 +162,12 @@ def _matches(reading: Reading, boxes: Sequence[tuple[int, int, int, int]]) -> li
     written = np.array(boxes, float)
     found = []
     for digit in reading.digits:
-        shares = _overlaps(written, np.array(digit.box, float))
-        found.append(int(shares.argmax()) if shares.max(initial=0) >= _MATCH else -1)
+        shares = _iou(written, np.array(digit.box, float))
+        found.append(int(shares.argmax()) if shares.max(initial=0) >= MIN_IOU else -1)
     return found
 
 
-def _overlaps(
-    boxes: npt.NDArray[np.float64], box: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64]:
+def _iou(boxes: npt.NDArray[np.float64], box: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return the intersection over union of boxes (N, 4) and one."""
     low, high = np.maximum(boxes[:, :2], box[:2]), np.minimum(boxes[:, 2:], box[2:])
     common = np.prod((high - low).clip(0), axis=1)

@@ -72,7 +72,7 @@ def touching_pairs(count: int) -> NumberSet:
     return NumberSet("touching pairs", [pair for pair in pairs if pair.traits.touching])
 
 
-def coarse_sets(test: ImageSet, count: int) -> Iterator[DigitSet]:
+def low_resolution_sets(test: ImageSet, count: int) -> Iterator[DigitSet]:
     """Yield digits of few pixels that fill their picture, `10 * count` of a kind."""
     digits = test[: 10 * count]
     fitted = [_fitted(image[0].numpy()) for image, _ in digits]

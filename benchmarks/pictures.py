@@ -39,8 +39,8 @@ import numpy.typing as npt
 import picture_sets as sets
 from picture_scores import (
     Row,
+    false_positive_row,
     grid_rows,
-    invention_row,
     number_rows,
     order_rows,
     predict_row,
@@ -110,8 +110,8 @@ def _generated(
     pairs = sets.touching_pairs(count)
     if pairs.pictures:
         yield pairs.name, lambda: [next(number_rows(classifier, pairs))]
-    coarse, drawings = sets.coarse_sets(test, count), sets.drawn_sets(drawn) if drawn else ()
-    for digits in chain(coarse, drawings):
+    low, drawings = sets.low_resolution_sets(test, count), sets.drawn_sets(drawn) if drawn else ()
+    for digits in chain(low, drawings):
         yield digits.name, lambda digits=digits: [predict_row(classifier, digits)]
 
 
@@ -128,7 +128,10 @@ def _held_out(classifier: DigitClassifier, *, quick: bool) -> Iterator[Named]:
     for kind in held_out.ENTRIES:
         yield f"held-out {kind}", partial(_entry_rows, classifier, kind, few or 100)
     yield "held-out tables", lambda: order_rows(classifier, held_out.tables(few or 100))
-    yield "printed pages", lambda: [invention_row(classifier, held_out.printed_pages(few or 100))]
+    yield (
+        "printed pages",
+        lambda: [false_positive_row(classifier, held_out.printed_pages(few or 100))],
+    )
 
 
 def _single_rows(classifier: DigitClassifier, few: int | None) -> Iterator[Row]:

@@ -29,7 +29,7 @@ import numpy as np
 import peer_readers
 import picture_sets
 from held_out_pictures import GridPhoto
-from peer_readers import Question, Reader, border
+from peer_readers import Reader, Sample, border
 from picture_scores import grid_lines, timed
 from picture_sets import DigitSet, NumberSet
 from PIL import Image
@@ -50,11 +50,11 @@ def main() -> None:
     answers = kept.Kept(options.kept, quick=options.quick)
     readers = {name: peer_readers.make(name) for name in options.readers}
     rows, figures = [], []
-    for name, questions in _sets(2 if options.quick else None, quick=options.quick):
-        row = [name, f"{sum(len(question.lines) for question in questions):,}"]
+    for name, samples in _sets(2 if options.quick else None, quick=options.quick):
+        row = [name, f"{sum(len(sample.lines) for sample in samples):,}"]
         for reader, read in readers.items():
             key = f"{name}: {reader}"
-            found = answers.measured(key, partial(_read, read, questions))
+            found = answers.measured(key, partial(_read, read, samples))
             row.append(f"{found['right']:.1%} ({found['seconds']:.2f} s)")
             figures.append({"pictures": name, "reader": reader, **found})
             print(f"{key} {row[-1]}", flush=True)
@@ -71,15 +71,15 @@ def main() -> None:
     )
 
 
-def _read(read: Reader, questions: Sequence[Question]) -> dict[str, Any]:
+def _read(read: Reader, samples: Sequence[Sample]) -> dict[str, Any]:
     """Return what was written and read, the share of lines right, and the seconds of a picture."""
-    answers, seconds = timed(read, questions)
-    written = [list(question.lines) for question in questions]
-    right = _right(questions, answers)
+    answers, seconds = timed(read, samples)
+    written = [list(sample.lines) for sample in samples]
+    right = _right(samples, answers)
     return {"right": right, "seconds": seconds, "written": written, "read": answers}
 
 
-def _sets(few: int | None, *, quick: bool) -> Iterator[tuple[str, list[Question]]]:
+def _sets(few: int | None, *, quick: bool) -> Iterator[tuple[str, list[Sample]]]:
     """Yield the pictures of each row of the table."""
     # Pen digits of held-out writers
     yield _of_numbers(held_out.numbers(few or NUMBERS))
@@ -87,7 +87,7 @@ def _sets(few: int | None, *, quick: bool) -> Iterator[tuple[str, list[Question]
 
     # Photos of grids
     photos = held_out.grid_photos()[: few and 1]
-    yield "rows of photos of 9x9 grids", [Question(p.image, grid_lines(p)) for p in photos]
+    yield "rows of photos of 9x9 grids", [Sample(p.image, grid_lines(p)) for p in photos]
     rows = [row for photo in photos for row in _cut_rows(photo)]
     yield "the same rows cut out, straight", rows[:few]
 
@@ -104,16 +104,16 @@ def _sets(few: int | None, *, quick: bool) -> Iterator[tuple[str, list[Question]
             yield _of_digits(drawings, few)
 
 
-def _of_digits(digits: DigitSet, few: int | None) -> tuple[str, list[Question]]:
+def _of_digits(digits: DigitSet, few: int | None) -> tuple[str, list[Sample]]:
     """Return some pictures of one digit each, drawn at random."""
     count = len(digits.pictures)
     chosen = np.random.default_rng(0).permutation(count)[: few or SINGLES]
-    questions = []
+    samples = []
     for index in chosen:
         picture = _image(digits.pictures[index])
         dark = bool(np.median(border(np.asarray(picture))) < 128)
-        questions.append(Question(picture, [str(digits.labels[index])], dark))
-    return digits.name, questions
+        samples.append(Sample(picture, [str(digits.labels[index])], dark))
+    return digits.name, samples
 
 
 def _image(source: object) -> Image.Image:
@@ -124,31 +124,31 @@ def _image(source: object) -> Image.Image:
     return Image.alpha_composite(ground, picture.convert("RGBA")).convert("RGB")
 
 
-def _of_numbers(numbers: NumberSet) -> tuple[str, list[Question]]:
+def _of_numbers(numbers: NumberSet) -> tuple[str, list[Sample]]:
     return numbers.name, [
-        Question(made.picture, made.text.split("\n"), made.traits.dark, made.traits.rotation)
+        Sample(made.picture, made.text.split("\n"), made.traits.dark, made.traits.rotation)
         for made in numbers.pictures
     ]
 
 
-def _cut_rows(photo: GridPhoto) -> Iterator[Question]:
+def _cut_rows(photo: GridPhoto) -> Iterator[Sample]:
     """Yield each row of a grid as a straight picture, by the annotated corners."""
     for cells, line in zip(photo.cells(), grid_lines(photo), strict=True):
         corners = [cells[0, 0], cells[0, 3], cells[-1, 2], cells[-1, 1]]  # counter-clockwise
         quad = tuple(np.concatenate(corners).tolist())
         row = photo.image.transform(ROW_SIZE, Image.Transform.QUAD, quad, Image.Resampling.BICUBIC)
-        yield Question(row, [line])
+        yield Sample(row, [line])
 
 
-def _right(questions: Sequence[Question], answers: Sequence[list[str]]) -> float:
+def _right(samples: Sequence[Sample], answers: Sequence[list[str]]) -> float:
     """Return the share of lines that are right.
 
     The one line of a picture is all that was read; of several, each is among those read.
     """
     right = []
-    for question, answer in zip(questions, answers, strict=True):
-        read = ["".join(answer)] if len(question.lines) == 1 else answer
-        right += [line in read for line in question.lines]
+    for sample, answer in zip(samples, answers, strict=True):
+        read = ["".join(answer)] if len(sample.lines) == 1 else answer
+        right += [line in read for line in sample.lines]
     return statistics.fmean(right)
 
 

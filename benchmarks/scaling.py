@@ -4,7 +4,7 @@
     python benchmarks/scaling.py --quick
 
 Every setting trains the report's recipe in a process of its own, which measures the seconds of an
-epoch (after a first one on a few images) and the peak of its memory. The settings take turns. It
+epoch (after a warm-up on a few images) and the peak of its memory. The settings take turns. It
 needs Linux, whose /proc says what a process holds.
 """
 
@@ -141,7 +141,7 @@ def _report_leak(setting: Setting, held: list[float], out: Path) -> None:
 
 
 def _measure(setting: Setting, data: str) -> Measured:
-    # Data, and a first training that does not count
+    # Data, and a warm-up
     torch.set_num_threads(setting.threads)
     with np.load(data) as arrays:
         images, labels = arrays["images"], arrays["labels"]

@@ -47,7 +47,7 @@ def _compare(train: ImageSet, folder: str, options: argparse.Namespace) -> None:
     said: dict[str, list[dict[str, float]]] = {"memory": [], "file": []}
     turns = {kind: partial(_start, kind, folder, said[kind]) for kind in said}
     harness.alternate(turns, 1 if options.quick else options.rounds)
-    found = {kind: of[1:] for kind, of in said.items()}  # the first turn does not count
+    found = {kind: of[1:] for kind, of in said.items()}  # the first turn is a warm-up
 
     # The report
     seconds = {kind: [one["seconds"] for one in of] for kind, of in found.items()}

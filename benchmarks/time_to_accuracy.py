@@ -67,7 +67,7 @@ def main() -> None:
     if options.quick:
         options.rounds = options.seeds = options.curve_seeds = 2
     train, test = harness.mnist(quick=options.quick)
-    _train(FAST, train[:1_280], test, seed=0)  # a first training that does not count
+    _train(FAST, train[:1_280], test, seed=0)  # warm-up
     _against_tutorials(train, test, options.rounds, options.seeds, options.out)
     _curve(train, test, options.curve_seeds, options.out)
 
