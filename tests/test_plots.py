@@ -54,7 +54,7 @@ def test_a_figure_is_drawn_and_no_global_state_is_touched(name):
     FIGURES[name]().savefig(png, format="png")
     assert len(png.getvalue()) > 3000
     assert dict(mpl.rcParams) == settings
-    assert dict(_pylab_helpers.Gcf.figs) == kept  # the figures that pyplot keeps
+    assert dict(_pylab_helpers.Gcf.figs) == kept  # pyplot's own figures
 
 
 def test_learning_curves_show_what_they_were_given():

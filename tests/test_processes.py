@@ -235,7 +235,7 @@ def test_a_process_group_never_takes_the_keys_that_an_earlier_attempt_left():
     store = HashStore()
     first = keys(store, 0, 1)
     with pytest.raises(TimeoutError):
-        keys(store, 1, patience=0.2)  # an attempt that rank 0 did not live to see
+        keys(store, 1, patience=0.2)  # an attempt whose rank 0 died before it
     second = keys(store, 1, 0)
     third = keys(store, 0, 1)
     assert all(of_rank_0 == of_rank_1 for of_rank_0, of_rank_1 in (first, second, third))

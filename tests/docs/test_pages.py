@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 AUDIT = Path(__file__).with_name("audit.js").read_text()
 PHONE = {"width": 380, "height": 800}  # px
 MOST_BYTES = 1_000_000  # of a page with all that it loads
-MODELS = (".onnx", ".wasm")  # of the page "Try it", which weigh more
+MODELS = (".onnx", ".wasm")  # of the page "Try it"; their size is not limited
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +40,8 @@ def audited(context, address):
 
 def size(response):
     """Return the bytes of a file as it is served, without compression."""
-    weighs = not response.url.endswith(MODELS)
-    return int(response.headers.get("content-length", 0)) if weighs else 0
+    counts = not response.url.endswith(MODELS)
+    return int(response.headers.get("content-length", 0)) if counts else 0
 
 
 def those(pages, finding):

@@ -47,7 +47,7 @@ def strokes(digit):
     left = {tuple(place) for place in np.argwhere(skeleton(large > 110)).tolist()}
     done = set()
     while left:
-        # from an end on; what branches off begins on the line that it branches off from
+        # start at the end of a stroke; a branch starts on the stroke that it leaves
         start = min(left, key=lambda place: (len(near(place, left)), place))
         stroke = near(start, done)[:1]
         while start is not None:

@@ -136,7 +136,7 @@ def test_views_that_are_moved_count_half_of_the_picture_as_it_is():
     images = torch.arange(16, dtype=torch.uint8).view(1, 1, 4, 4) * 17
     network = Network(Corner(), mean=(0.0,), std=(1.0,), multi_crop=1)
     grey = images[0, 0].float() / 255
-    # one pixel beyond the border lies what is one pixel within
+    # padding by reflection: a pixel beyond the border repeats the one within
     expected = torch.stack([grey[0, 0] + grey[1, 1], grey[3, 3] + grey[2, 2]]) / 2
     assert torch.allclose(network.eval()(images)[0], expected)
     assert torch.equal(network.train()(images)[0], torch.stack([grey[0, 0], grey[3, 3]]))

@@ -60,7 +60,7 @@ def test_a_digit_has_its_box_label_and_features():
 def test_touching_digits_are_told_apart_by_their_offsets():
     maps = draw(blank(), (12, 16, 24, 48), 3, centre=0.8)
     found = decode(draw(maps, (24, 16, 40, 48), 8, centre=0.9))  # one connected component
-    assert found.boxes.tolist() == [[24, 16, 40, 48], [12, 16, 24, 48]]  # the surer one first
+    assert found.boxes.tolist() == [[24, 16, 40, 48], [12, 16, 24, 48]]  # the higher score first
     assert found.logits.argmax(axis=1).tolist() == [8, 3]
     assert [mask.shape for mask in found.masks] == [(34, 18), (34, 14)]  # a pixel around
     for mask in found.masks:
