@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("npm") is None, reason="needs Node.js"),
 ]
-DIGITS = 10
+DIGITS = 20
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def strokes(digit):
     left = {tuple(place) for place in np.argwhere(skeleton(large > 110)).tolist()}
     done = set()
     while left:
-        # start at the end of a stroke; a branch starts on the stroke that it leaves
+        # from an end on; what branches off begins on the line that it branches off from
         start = min(left, key=lambda place: (len(near(place, left)), place))
         stroke = near(start, done)[:1]
         while start is not None:
@@ -100,12 +100,12 @@ def test_digits_drawn_with_the_mouse_are_read_as_python_reads_them(page):
 def test_pictures_are_read_as_python_reads_them(page, tmp_path):
     wide = paper.Style(size=(200, 900))
     made = [
-        *paper.digits(8, seed=1),
-        *paper.numbers(10, seed=2, style=wide),
-        *paper.numbers(3, seed=3, lines=(2, 4), style=wide),
-        *paper.entries(5, seed=4, style=wide),
-        *paper.tables(2, seed=5, style=wide),
-        *paper.blanks(2, seed=6),
+        *paper.digits(15, seed=1),
+        *paper.numbers(20, seed=2, style=wide),
+        *paper.numbers(5, seed=3, lines=(2, 4), style=wide),
+        *paper.entries(10, seed=4, style=wide),
+        *paper.tables(5, seed=5, style=wide),
+        *paper.blanks(5, seed=6),
     ]
     classifier = DigitClassifier.pretrained()
     others = []
@@ -117,8 +117,8 @@ def test_pictures_are_read_as_python_reads_them(page, tmp_path):
         found, expected = text_of(page), classifier.read(path).text
         if found != expected:
             others.append((number, found, expected))
-    assert len(made) == 30
-    assert len(others) <= 1, others
+    assert len(made) == 60
+    assert len(others) <= 2, others
 
 
 def test_a_large_photo_is_turned_upright_and_read(page, tmp_path):
