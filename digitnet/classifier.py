@@ -71,7 +71,7 @@ class ImageClassifier(BaseClassifier):
     """
 
     @with_own_settings
-    @processes.together
+    @processes.together("fit")
     @refuses(FIT)
     def fit(
         self,
@@ -180,7 +180,7 @@ class ImageClassifier(BaseClassifier):
         **options: Unpack[EvaluateOptions],
     ) -> Evaluation: ...
     @with_own_settings
-    @processes.together
+    @processes.together("evaluate")
     @refuses(EVALUATE)
     def evaluate(
         self,
@@ -219,7 +219,7 @@ class ImageClassifier(BaseClassifier):
         return result
 
     @with_own_settings
-    @processes.together
+    @processes.together("predict")
     @refuses(PREDICT)
     def predict(
         self, x: Any, *, batch_size: int | None = None, verbose: arguments.Verbose = 0
@@ -248,7 +248,7 @@ class ImageClassifier(BaseClassifier):
         return self._logits(x, batch_size, verbose).argmax(dim=1).numpy()
 
     @with_own_settings
-    @processes.together
+    @processes.together("predict_proba")
     @refuses(PREDICT)
     def predict_proba(
         self, x: Any, *, batch_size: int | None = None, verbose: arguments.Verbose = 0
@@ -270,7 +270,7 @@ class ImageClassifier(BaseClassifier):
         return self._logits(x, batch_size, verbose).softmax(dim=1).numpy()
 
     @with_own_settings
-    @processes.together
+    @processes.together("features")
     def features(
         self,
         x: Any,
@@ -304,7 +304,7 @@ class ImageClassifier(BaseClassifier):
         return self._trained.features(self._images(x), layer, batch_size, verbose).numpy()
 
     @with_own_settings
-    @processes.together
+    @processes.together("calibrate")
     def calibrate(self, x: Any, y: Any = None) -> float:
         """Fit a temperature, so that of all pictures read with confidence p a share p is right.
 
@@ -351,7 +351,7 @@ class ImageClassifier(BaseClassifier):
                 print_summary(name, self.model, self.input_shape)
 
     @with_own_settings
-    @processes.together
+    @processes.together("save")
     @refuses(SAVE)
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write weights, settings and history to one `.safetensors` file.
@@ -368,7 +368,7 @@ class ImageClassifier(BaseClassifier):
             self._trained.save(path)
 
     @with_own_settings
-    @processes.together
+    @processes.together("export_onnx")
     def export_onnx(
         self,
         path: str | os.PathLike[str],

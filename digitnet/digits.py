@@ -250,7 +250,7 @@ class DigitClassifier(ImageClassifier):
         )
 
     @with_own_settings
-    @processes.together
+    @processes.together("fine_tune")
     def fine_tune(
         self,
         x: Any,

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache, cached_property, wraps
-from typing import Any, ParamSpec, TypeVar
+from functools import cache, cached_property
+from typing import Any, TypeVar
 
 import torch
 
@@ -29,7 +29,6 @@ from torch.distributed.rendezvous import rendezvous
 from digitnet import errors
 from digitnet.errors import DigitNetError, InvalidInputError, ProcessError, difference
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -92,79 +91,99 @@ class Processes:
 
     def first_of(self, value: T) -> T:
         """Return the value of the lowest rank whose value is not None."""
-        values = self._all_gather(value) if self.several else [value]
-        return next((found for found in values if found is not None), value)
+        return next((found for found in self._all_gather(value) if found is not None), value)
 
     def all_reduce(self, sums: Tensor) -> None:
         """Replace a tensor by its sum over all processes; all get the same bits."""
-        if self.several:
-            # devices without a backend of their own send from the CPU
-            sent = sums if sums.device.type in ("cpu", "cuda") else sums.cpu()
-            self._run(distributed.all_reduce, sent)
-            sums.copy_(sent)
+        self._exchange(distributed.all_reduce, sums)
 
     def broadcast(self, tensors: Sequence[Tensor]) -> None:
         """Replace the values of tensors by those of rank 0."""
-        for tensor in tensors if self.several else ():
-            sent = tensor.cpu().contiguous()
-            self._run(distributed.broadcast, sent, src=0)
-            tensor.copy_(sent)
+        for tensor in tensors:
+            self._exchange(distributed.broadcast, tensor, src=0)
 
-    def average(
-        self, model: nn.Module, loss: Tensor, correct: Tensor, *, weight: float
-    ) -> tuple[Tensor, Tensor]:
-        """Average the gradients of a batch that the processes divided among them.
+    def average(self, model: nn.Module, loss: Tensor, correct: Tensor, *, weight: float) -> None:
+        """Bring gradients, mean loss () and count () of a share to those of its batch, in place.
 
         One all-reduce, weighted by images: DistributedDataParallel averages over processes, so a
         batch that does not divide would count some images more. As there, the running statistics
-        of batch norm are those of rank 0.
-
-        Args:
-            model: Its gradients are of the mean loss over this process's share.
-            loss: That mean loss, ().
-            correct: Correctly classified images of the share, ().
-            weight: The share's part of the batch, in [0, 1].
-
-        Returns:
-            Mean loss, and correctly classified images, of the whole batch.
+        of batch norm are those of rank 0. `weight` is the share's part of the batch, in [0, 1].
         """
         if not self.several:
-            return loss, correct
-        # flatten: means, statistics, a count, which float32 holds up to 2**24, bfloat16 to 2**8
+            return
         means = [value.grad for value in model.parameters() if value.grad is not None] + [loss]
-        tensors = means + [value for value in model.buffers() if value.is_floating_point()]
-        dtype = torch.promote_types(means[0].dtype, torch.float32)
-        row = torch.cat([tensor.reshape(-1).to(dtype) for tensor in [*tensors, correct]])
-        # weight; the means of an empty share are NaN
-        end = sum(value.numel() for value in means)
+        statistics = [value for value in model.buffers() if value.is_floating_point()]
+        # scale what is summed; the means of an empty share are NaN
         if weight:
-            row[:end] *= weight
+            torch._foreach_mul_(means, weight)
         else:
-            row[:end] = 0
+            torch._foreach_zero_(means)
         if not self.is_first:
-            row[end:-1] = 0
-        # reduce, and put back
+            torch._foreach_zero_(statistics)
+        # reduce as one tensor: bfloat16 holds counts up to 2**8, float32 up to 2**24
+        tensors = [*means, correct, *statistics]
+        dtype = torch.promote_types(loss.dtype, torch.float32)
+        row = torch.cat([tensor.flatten().to(dtype) for tensor in tensors])
         self.all_reduce(row)
-        parts = row[:-1].split([tensor.numel() for tensor in tensors])
+        parts = row.split([tensor.numel() for tensor in tensors])
         for tensor, part in zip(tensors, parts, strict=True):
             tensor.copy_(part.view(tensor.shape))
-        return loss, row[-1].round().to(correct.dtype)
 
     def _all_gather(self, value: T) -> list[T]:
         values = [value] * self.world_size
-        self._run(distributed.all_gather_object, values, value)
+        if self.several:
+            self._run(distributed.all_gather_object, values, value)
         return values
 
-    def _run(self, collective: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+    def _exchange(self, collective: Callable[..., Any], tensor: Tensor, **options: Any) -> None:
+        if self.several:
+            # devices without a backend of their own send from the CPU
+            sent = tensor if tensor.device.type in ("cpu", "cuda") else tensor.cpu()
+            sent = sent.contiguous()
+            self._run(collective, sent, **options)
+            tensor.copy_(sent)
+
+    def _run(self, collective: Callable[..., Any], *args: Any, **options: Any) -> None:
         """Run a collective; where the process group is broken, raise what broke it."""
-        if self._store is None:
-            self._join()
+        store = self._store or self._join()
         try:
-            collective(*args, **kwargs)
+            collective(*args, **options)
         except RuntimeError as broken:
-            error = self._cause(broken)
+            error: DigitNetError = ProcessError(
+                f"Rank {self.rank} of {self.world_size} lost another process, which was killed or "
+                "did not answer; its own output says more. To go on after such a loss, give fit "
+                "callbacks=[Checkpoint(folder)] and resume=folder, and torchrun --max-restarts. "
+                f"torch says: {broken}"
+            )
+            with suppress(RuntimeError):  # the store may be gone with its host
+                if store.check(["error"]):
+                    rank, kind, message = json.loads(store.get("error"))
+                    error = getattr(errors, kind, ProcessError)(
+                        f"{message} ({kind} on rank {rank})"
+                    )
             self._leave(error)
             raise error from broken
+
+    def _join(self) -> PrefixStore:
+        """Join a new process group, and return its store."""
+        try:
+            store = PrefixStore(f"digitnet/{self._new_key()}", self._job_store)
+            distributed.init_process_group(
+                "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo",
+                store=store,
+                rank=self.rank,
+                world_size=self.world_size,
+                timeout=timedelta(seconds=self.patience),
+            )
+        except (RuntimeError, ValueError, TimeoutError) as error:
+            raise ProcessError(
+                f"Expected rank {self.rank} to meet {self.world_size - 1} others within "
+                f"{self.patience:g} s; received: {error}. Start all with torchrun, and with a "
+                "--master-port that is free on the first host and open to the others."
+            ) from error
+        self._store = store
+        atexit.register(self._leave)
+        return store
 
     @cached_property
     def _job_store(self) -> Store:
@@ -190,50 +209,16 @@ class Processes:
             time.sleep(0.01)
         raise TimeoutError("some of them did not come")
 
-    def _join(self) -> None:
-        """Join a new process group."""
-        try:
-            store = PrefixStore(f"digitnet/{self._new_key()}", self._job_store)
-            distributed.init_process_group(
-                "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo",
-                store=store,
-                rank=self.rank,
-                world_size=self.world_size,
-                timeout=timedelta(seconds=self.patience),
-            )
-        except (RuntimeError, ValueError, TimeoutError) as error:
-            raise ProcessError(
-                f"Expected rank {self.rank} to meet {self.world_size - 1} others within "
-                f"{self.patience:g} s; received: {error}. Start all with torchrun, and with a "
-                "--master-port that is free on the first host and open to the others."
-            ) from error
-        self._store = store
-        atexit.register(self._leave)
-
     def _leave(self, error: BaseException | None = None) -> None:
         """Destroy the process group, so that no other process waits for this one; say why."""
         store, self._store = self._store, None
         if store is None:
             return
         if error is not None and not isinstance(error, ProcessError):
-            said = json.dumps([self.rank, type(error).__name__, str(error)])
+            told = json.dumps([self.rank, type(error).__name__, str(error)])
             with suppress(RuntimeError):  # the store may be gone with its host
-                store.compare_set("error", "", said)  # the first error stays
+                store.compare_set("error", "", told)  # the first error stays
         distributed.destroy_process_group()
-
-    def _cause(self, broken: RuntimeError) -> DigitNetError:
-        """Return the error that another process left; without one, that process is gone."""
-        with suppress(RuntimeError):
-            if self._store is not None and self._store.check(["error"]):
-                rank, kind, message = json.loads(self._store.get("error"))
-                known: type[DigitNetError] = getattr(errors, kind, ProcessError)
-                return known(f"{message} ({kind} on rank {rank})")
-        return ProcessError(
-            f"Rank {self.rank} of {self.world_size} lost another process, which was killed or did "
-            "not answer; its own output says more. To go on after such a loss, give fit "
-            "callbacks=[Checkpoint(folder)] and resume=folder, and torchrun --max-restarts. "
-            f"torch says: {broken}"
-        )
 
 
 @cache
@@ -242,25 +227,20 @@ def current() -> Processes:
 
     `DIGITNET_PATIENCE` is the number of seconds to wait for a process that hangs.
     """
-    world_size = int(os.environ.get("WORLD_SIZE", "1"))
-    if world_size == 1:
+    get = os.environ.get
+    if get("WORLD_SIZE", "1") == "1":
         return Processes()
-    rank = int(os.environ.get("RANK", "0"))
     return Processes(
-        rank,
-        world_size,
-        local_rank=int(os.environ.get("LOCAL_RANK", rank)),
-        local_world_size=int(os.environ.get("LOCAL_WORLD_SIZE", "1")),
-        patience=float(os.environ.get("DIGITNET_PATIENCE", Processes.patience)),
+        rank=int(get("RANK", "0")),
+        world_size=int(get("WORLD_SIZE", "1")),
+        local_rank=int(get("LOCAL_RANK", get("RANK", "0"))),
+        local_world_size=int(get("LOCAL_WORLD_SIZE", "1")),
+        patience=float(get("DIGITNET_PATIENCE", Processes.patience)),
     )
 
 
-def together(verb: Callable[P, T]) -> Callable[P, T]:
+@contextmanager
+def together(task: str) -> Iterator[None]:
     """Decorate what all processes run together; see `Processes.together`."""
-
-    @wraps(verb)
-    def shared(*args: P.args, **kwargs: P.kwargs) -> T:
-        with current().together(verb.__name__):
-            return verb(*args, **kwargs)
-
-    return shared
+    with current().together(task):
+        yield

@@ -288,9 +288,9 @@ class Trainer:
         torch.clear_autocast_cache()  # an autocast around the training would keep old weights
         self.state.optimizer.zero_grad()
         loss.backward()
-        return self.processes.average(
-            self.state.model, loss.detach(), correct, weight=len(x) / n_images
-        )
+        loss = loss.detach()
+        self.processes.average(self.state.model, loss, correct, weight=len(x) / n_images)
+        return loss, correct
 
     def _reseed(self, rank: int = 0) -> None:
         state = self.state

@@ -306,7 +306,8 @@ def test_gradients_are_averaged_by_pictures_not_by_processes(monkeypatch):
         sums += torch.tensor([0.2 * 8.0, 0.2 * 4.0, 1.0])
 
     monkeypatch.setattr(Processes, "all_reduce", other)
-    loss, correct = Processes(0, 2).average(model, torch.tensor(2.0), torch.tensor(3), weight=0.8)
+    loss, correct = torch.tensor(2.0), torch.tensor(3)
+    Processes(0, 2).average(model, loss, correct, weight=0.8)
     assert float(model.weight.grad) == pytest.approx(4.0)  # (4 * 3 + 8) / 5
     assert float(loss) == pytest.approx(2.4)
     assert int(correct) == 4
