@@ -28,7 +28,7 @@ from rich.table import Table
 from digitnet import DigitClassifier, datasets, machine
 from digitnet.artifact import read_artifact
 from digitnet.callbacks import Checkpoint
-from digitnet.checkpoint import check_place, listed
+from digitnet.checkpoint import SavedTraining, listed
 from digitnet.errors import ArtifactError
 
 HANG_SECONDS = 10  # a whole file is read in milliseconds
@@ -90,7 +90,7 @@ def _read(path: Path) -> dict[str, torch.Tensor]:
     DigitClassifier.load(path)
     artifact = read_artifact(path)
     if "checkpoint" in artifact.metadata:
-        check_place(artifact)
+        SavedTraining.of(artifact)
     return artifact.tensors
 
 

@@ -15,6 +15,7 @@ from digitnet.artifact import Artifact, read_artifact
 from digitnet.data.image_set import Shape
 from digitnet.errors import ArtifactError, InvalidInputError, difference
 from digitnet.history import EpochLog, History
+from digitnet.model_file import ModelInfo
 from digitnet.recipe import Recipe, check_count, check_seed
 from digitnet.records import read_record
 from digitnet.state import Place, TrainState
@@ -29,10 +30,9 @@ class TrainingSettings:
     """What must be the same when a training goes on, and in all its processes.
 
     Attributes:
-        network: As in a model file, like the three that follow; `None` for no classifier's.
+        network: As in a model file, like `network_type`, `classes`, `input_shape`, `loss` and
+            `normalization`; of no classifier's training, the recipe's.
         effective_recipe: The recipe, with what its `"auto"` precision became.
-        loss: Its name; likewise.
-        normalization: Mean and deviation that the classifier was given; `None` if measured.
         seed: The seed of the training.
         epochs: The epoch that it ends with; `None` where nothing depends on that.
         data: Fingerprint of the training set, sample weights included.
@@ -62,29 +62,57 @@ class TrainingSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckpointInfo(TrainingSettings):
-    """What the metadata of a checkpoint say of its training; `capture` writes them.
+    """What the metadata of a checkpoint say of its training.
 
     Attributes:
         history: The finished epochs' figures.
         checkpoint: Where the training stands.
+
+    Raises:
+        InvalidInputError: There are more epochs in the history than were finished.
     """
 
     history: tuple[EpochLog, ...]
     checkpoint: Place
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_count("checkpoint.epoch", self.checkpoint.epoch, least=len(self.history))
+
 
 class SavedTraining(NamedTuple):
-    """A checkpoint that was read, and checked by `check_place`."""
+    """A checkpoint that was read."""
 
     tensors: dict[str, Tensor]
     info: CheckpointInfo
+
+    @classmethod
+    def of(cls, artifact: Artifact) -> SavedTraining:
+        """Return the training that a file holds.
+
+        Raises:
+            ArtifactError: Something is missing, has another form, or does not go with the tensors.
+        """
+        try:
+            info = read_record(CheckpointInfo, artifact.metadata, among_others=True)
+            steps = len(_under("running", artifact.tensors).get("sizes", ()))
+            if info.checkpoint.epoch_step not in (0, steps):
+                raise ArtifactError(
+                    f"Expected checkpoint.epoch_step to be 0 or {steps}, the steps whose figures "
+                    f"are kept; received {info.checkpoint.epoch_step}."
+                )
+        except (ArtifactError, TypeError) as error:  # len of a tensor ()
+            raise ArtifactError(
+                f"It is no checkpoint, or one of a newer digitnet. {error}"
+            ) from error
+        return cls(artifact.tensors, info)
 
 
 def capture(
     state: TrainState,
     settings: TrainingSettings,
     callbacks: Mapping[str, Mapping[str, Any]],
-    model: Mapping[str, Any],
+    model: ModelInfo | None,
 ) -> Artifact:
     """Return all that a training needs to go on.
 
@@ -95,7 +123,7 @@ def capture(
         state: The training.
         settings: What must be the same when it goes on.
         callbacks: What each callback remembers, tensors or values for JSON, by its name.
-        model: The metadata of a model file, for `load`.
+        model: What a model file says, for `load`; `None` where no classifier is trained.
     """
     tensors = dict(state.evaluated.state_dict())
     if state.averaged is not None:
@@ -109,8 +137,10 @@ def capture(
         own = {name: value for name, value in values.items() if isinstance(value, Tensor)}
         tensors |= _prefixed(f"callbacks/{key}", own)
         remembered[key] = {name: value for name, value in values.items() if name not in own}
-    stands = {"history": state.history.to_rows(), "checkpoint": vars(state.place(remembered))}
-    return Artifact(tensors, {**model, **asdict(settings), **stands})
+    info = CheckpointInfo(
+        **vars(settings), history=state.history.logs, checkpoint=state.place(remembered)
+    )
+    return Artifact(tensors, (model.to_metadata() if model else {}) | asdict(info))
 
 
 def restore(state: TrainState, checkpoint: SavedTraining) -> None:
@@ -194,8 +224,7 @@ def newest(directory: Path, *, seed: int | None = None) -> tuple[Path, SavedTrai
     found: list[tuple[Path, SavedTraining]] = []
     for path in paths:
         try:
-            artifact = read_artifact(path)
-            checkpoint = SavedTraining(artifact.tensors, check_place(artifact))
+            checkpoint = SavedTraining.of(read_artifact(path))
         except ArtifactError as error:
             warn(f"A checkpoint is passed over: '{path}': {error}")
             continue
@@ -207,27 +236,6 @@ def newest(directory: Path, *, seed: int | None = None) -> tuple[Path, SavedTrai
             f"No checkpoint in '{directory}' is whole. Delete them to start afresh."
         )
     return found[0] if found else None
-
-
-def check_place(checkpoint: Artifact) -> CheckpointInfo:
-    """Return what a checkpoint says of its training.
-
-    Raises:
-        ArtifactError: Something is missing, has another form, or does not go with the tensors.
-    """
-    tensors, metadata = checkpoint
-    try:
-        info = read_record(CheckpointInfo, metadata, among_others=True)
-        place, steps = info.checkpoint, len(_under("running", tensors).get("sizes", ()))
-        if place.epoch_step not in (0, steps):
-            raise ArtifactError(
-                f"Expected checkpoint.epoch_step to be 0 or {steps}, the steps whose figures are "
-                f"kept; received {place.epoch_step}."
-            )
-        check_count("checkpoint.epoch", place.epoch, least=len(info.history))
-    except (ArtifactError, InvalidInputError, TypeError) as error:  # len of a tensor ()
-        raise ArtifactError(f"It is no checkpoint, or one of a newer digitnet. {error}") from error
-    return info
 
 
 def _prefixed(part: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

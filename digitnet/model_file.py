@@ -34,6 +34,7 @@ class ModelInfo:
         input_shape: Channels, height and width of a picture.
         mean: Normalisation of each channel.
         std: Likewise.
+        normalization: Mean and deviation that the classifier was given; `None` if measured.
         recipe: The recipe that the classifier was given.
         effective_recipe: The recipe as it was in the last `fit`.
         loss: Name of the loss.
@@ -50,6 +51,7 @@ class ModelInfo:
     input_shape: Shape
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    normalization: tuple[tuple[float, ...], tuple[float, ...]] | None = None
     recipe: Recipe
     effective_recipe: Recipe
     loss: str = "cross_entropy"

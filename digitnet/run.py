@@ -98,7 +98,7 @@ class Run:
             class_weight=None if weights is None else weights.to(device),
             measures=model.measures,
             shuffle=settings.shuffle,
-            describe=trained.describe,
+            describe=trained.info,
         )
         measures = model.measures_statistics and not model.is_trained
         return cls(

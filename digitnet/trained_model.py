@@ -215,13 +215,17 @@ class TrainedModel:
 
     def info(self) -> ModelInfo:
         """Return what a model file says of it."""
+        mean, std = (
+            tuple(each.flatten().tolist()) for each in (self.network.mean, self.network.std)
+        )
         return ModelInfo(
             network=self.name,
             network_type=type(self.network.body).__qualname__,
             classes=self.classes,
             input_shape=self.input_shape,
-            mean=tuple(self.network.mean.flatten().tolist()),
-            std=tuple(self.network.std.flatten().tolist()),
+            mean=mean,
+            std=std,
+            normalization=None if self.measures_statistics else (mean, std),
             recipe=self.recipe,
             effective_recipe=self.effective_recipe,
             loss=self.measures.loss_name,
@@ -231,12 +235,6 @@ class TrainedModel:
             chosen_on=self.chosen_on,
             versions=current_versions(),
         )
-
-    def describe(self) -> dict[str, Any]:
-        """Return what a checkpoint says of it."""
-        info = self.info()
-        given = None if self.measures_statistics else (info.mean, info.std)
-        return info.to_metadata() | {"normalization": given}
 
     def restored(self, info: ModelInfo, weights: Mapping[str, Tensor]) -> TrainedModel:
         """Return the model that a file tells of; its weights are put into this one's network.

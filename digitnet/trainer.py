@@ -30,7 +30,7 @@ from digitnet.errors import ArtifactError, InvalidInputError, TrainingDivergedEr
 from digitnet.evaluation import evaluate
 from digitnet.history import EpochLog, History
 from digitnet.measures import Measures
-from digitnet.model_file import check_weights
+from digitnet.model_file import ModelInfo, check_weights
 from digitnet.models.averaging import move_average
 from digitnet.models.inspection import least_batch
 from digitnet.models.modes import exclusive, training
@@ -39,7 +39,6 @@ from digitnet.optimizer import moved_uphill
 from digitnet.processes import current
 from digitnet.randomness import ORDER, STEP, derive_seed, isolated, permutation, reseed
 from digitnet.recipe import Recipe
-from digitnet.records import read_record
 from digitnet.state import TrainState
 from digitnet.user_warnings import warn
 
@@ -69,7 +68,8 @@ class Trainer:
         objective: What is minimised instead; `None` is the mean loss with the recipe's smoothing
             and `class_weight`.
         shuffle: Draw a new order each epoch.
-        describe: Returns the metadata of a model file, which a checkpoint then is, too.
+        describe: Returns what a model file says, which a checkpoint then is, too; `None` where no
+            classifier is trained.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Trainer:
         measures: Measures = Measures(),  # noqa: B008 - immutable
         objective: Objective | None = None,
         shuffle: bool = True,
-        describe: Callable[[], dict[str, Any]] = dict,
+        describe: Callable[[], ModelInfo | None] = lambda: None,
     ) -> None:
         self.state = state
         self.recipe = replace(recipe, precision=resolve_precision(recipe.precision, device))
@@ -170,15 +170,18 @@ class Trainer:
         self, train: Batches, validation: Batches | None, resume: tuple[Path, SavedTraining] | None
     ) -> None:
         """Raise in all processes unless all are about to do the same."""
-        self.processes.agree(
-            lambda: {
-                **self.describe(),
+
+        def values() -> dict[str, Any]:
+            model = self.describe()
+            return {
+                **(asdict(model) if model else {}),
                 **asdict(self.settings(train)),
                 "validation data": validation and validation.fingerprint,
                 "checkpoint to go on from": resume and resume[0].name,
                 "number of steps done": self.state.step,
             }
-        )
+
+        self.processes.agree(values)
 
     def _restore(self, path: Path, checkpoint: SavedTraining) -> None:
         """Bring the state to where a checkpoint stands."""
@@ -338,14 +341,25 @@ class Trainer:
             train: What to train on.
             epochs: The epoch that the training ends with; `None` takes the recipe's number.
         """
-        settings = {
-            **self.describe(),
-            "effective_recipe": self.recipe,
-            "seed": self.state.seed,
+        settings = TrainingSettings(
+            network=self.recipe.network,
+            effective_recipe=self.recipe,
+            seed=self.state.seed,
             # a constant learning rate does not depend on the end
-            "epochs": None if self.recipe.has_constant_rate else epochs or self.recipe.epochs,
-            "data": train.fingerprint,
-            "shuffle": self.shuffle,
-            "class_weight": None if self.class_weight is None else self.class_weight.tolist(),
-        }
-        return read_record(TrainingSettings, settings, among_others=True)
+            epochs=None if self.recipe.has_constant_rate else epochs or self.recipe.epochs,
+            data=train.fingerprint,
+            shuffle=self.shuffle,
+            class_weight=None if self.class_weight is None else tuple(self.class_weight.tolist()),
+        )
+        model = self.describe()
+        if model is None:
+            return settings
+        return replace(
+            settings,
+            network=model.network,
+            network_type=model.network_type,
+            classes=model.classes,
+            input_shape=model.input_shape,
+            loss=model.loss,
+            normalization=model.normalization,
+        )

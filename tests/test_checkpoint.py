@@ -12,9 +12,15 @@ from torch import nn
 from digitnet import DigitClassifier, ImageClassifier
 from digitnet.artifact import read_artifact, write_artifact
 from digitnet.callbacks import Checkpoint
-from digitnet.checkpoint import listed
+from digitnet.checkpoint import listed, newest
+from digitnet.data.batches import Batches
 from digitnet.errors import ArtifactError, InvalidInputError
+from digitnet.model_file import ModelInfo
+from digitnet.models.network import Network
+from digitnet.optimizer import build_optimizer
 from digitnet.recipe import REPORT
+from digitnet.state import TrainState
+from digitnet.trainer import Trainer
 
 
 @pytest.mark.parametrize("change", [{"schedule": "step"}, {"warmup": 0.5}])
@@ -136,6 +142,38 @@ def test_a_checkpoint_can_be_loaded_as_a_model(small, tmp_path):
     loaded = DigitClassifier.load(path)
     assert same(weights(loaded), weights(classifier))
     assert loaded.history == classifier.history
+
+
+@pytest.mark.parametrize("mean", [None, 0.5])
+def test_a_file_says_which_normalisation_was_given(small, tmp_path, mean):
+    made = {"classes": list("0123456789"), "input_shape": (1, 28, 28), "mean": mean, "std": mean}
+    classifier = ImageClassifier("mlp", **made)
+    classifier.fit(small[0], epochs=1, callbacks=[Checkpoint(tmp_path)], verbose=0)
+    classifier.save(tmp_path / "model")
+    for path in (*listed(tmp_path), tmp_path / "model"):
+        info = ModelInfo.from_metadata(read_artifact(path).metadata)
+        assert info.normalization == (None if mean is None else ((0.5,), (0.5,)))
+        assert info.mean != (0.0,)
+
+
+def test_a_training_of_no_classifier_goes_on_from_its_checkpoint(small, tmp_path):
+    cpu = torch.device("cpu")
+    recipe = replace(REPORT, network="another", epochs=2)
+
+    def train(epochs):
+        torch.manual_seed(0)
+        body = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+        model = Network(body, mean=(0.1,), std=(0.3,))
+        state = TrainState(model, build_optimizer(recipe, model), seed=1)
+        keep = Checkpoint(tmp_path, monitor="loss")
+        trainer = Trainer(state, replace(recipe, epochs=epochs), device=cpu, callbacks=[keep])
+        trainer.fit(Batches(small[0], 64, cpu), resume=newest(tmp_path))
+        return state
+
+    train(1)
+    assert read_artifact(listed(tmp_path)[0]).metadata["network"] == "another"
+    resumed = train(2)
+    assert (resumed.resumed_at, resumed.step, len(resumed.history)) == (4, 8, 2)
 
 
 def test_an_empty_or_missing_folder_or_one_of_temporary_files_starts_afresh(small, tmp_path):

@@ -167,12 +167,6 @@ def trained(
         device=torch.device("cpu"),
         callbacks=[Checkpoint(checkpoints, monitor="loss", every=500), StepPrinter()],
         objective=reader_objective,
-        describe=lambda: {
-            "network": "reader",
-            "effective_recipe": vars(recipe),
-            "seed": seed,
-            "history": state.history.to_rows(),
-        },
     )
     trainer.fit(batches, resume=newest(checkpoints))
     averaged = state.evaluated
