@@ -6,7 +6,7 @@ import json
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from digitnet.errors import ArtifactError, InvalidInputError, difference
 from digitnet.model_file import current_versions
 from digitnet.processes import current
 from digitnet.recipe import check_count, check_seed
+from digitnet.records import read_record
 
 Figures = Mapping[str, float | Sequence[float]]
 """The figures of one training: numbers, or rows of numbers, by name."""
@@ -187,6 +188,23 @@ def deviation(values: npt.NDArray[np.float64]) -> float:
     return float(values.std(ddof=1)) if len(values) > 1 else math.nan
 
 
+@dataclass(frozen=True)
+class _Training:
+    """A finished training."""
+
+    variant: str
+    seed: int
+    figures: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _File:
+    """What the file of a comparison holds."""
+
+    settings: dict[str, Any]
+    trainings: tuple[_Training, ...]
+
+
 class _Kept:
     """The finished trainings, in memory and, if there is a path, in a file."""
 
@@ -194,7 +212,7 @@ class _Kept:
         self._path = None if path is None else Path(path)
         # through JSON, as in the file, so that tuples become lists
         self._settings = json.loads(json.dumps(settings))
-        self._figures: dict[tuple[str, int], Figures] = {}
+        self._figures: dict[tuple[str, int], dict[str, Any]] = {}
         if self._path is not None:
             check_folder(self._path)
             if self._path.exists():
@@ -204,31 +222,27 @@ class _Kept:
         """Return the figures of a training, or `None` before it is finished."""
         return self._figures.get((variant, seed))
 
-    def add(self, variant: str, seed: int, figures: Figures) -> None:
+    def add(self, variant: str, seed: int, figures: dict[str, Any]) -> None:
         self._figures[variant, seed] = figures
         if self._path is not None and current().is_first:
-            trainings = [
-                {"variant": name, "seed": each, "figures": found}
-                for (name, each), found in self._figures.items()
-            ]
-            content = {"settings": self._settings, "trainings": trainings}
-            write_atomically(self._path, json.dumps(content).encode())
+            trainings = (_Training(*key, found) for key, found in self._figures.items())
+            content = _File(self._settings, tuple(trainings))
+            write_atomically(self._path, json.dumps(asdict(content)).encode())
 
     def _read(self, path: Path) -> None:
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            for training in content["trainings"]:
-                key = training["variant"], check_seed(training["seed"])
-                self._figures[key] = _checked_figures(training["figures"], training["variant"])
-            settings = content["settings"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            file = read_record(_File, dict(json.loads(path.read_text(encoding="utf-8"))))
+            for each in file.trainings:
+                key = each.variant, check_seed(each.seed)
+                self._figures[key] = _checked_figures(each.figures, each.variant)
+        except (OSError, ValueError, TypeError) as error:
             raise ArtifactError(
                 f"'{path}' is no file of a comparison ({error}). Give another path, or remove it."
             ) from error
-        if settings != self._settings:
+        if file.settings != self._settings:
             raise InvalidInputError(
                 f"Expected '{path}' to hold trainings of the same settings; received "
-                f"{difference(settings, self._settings)}. Give another path, or remove "
+                f"{difference(file.settings, self._settings)}. Give another path, or remove "
                 "the file to train all again."
             )
 
@@ -242,7 +256,7 @@ def _checked_seeds(seeds: int | Iterable[int]) -> tuple[int, ...]:
     return listed
 
 
-def _checked_figures(figures: Any, variant: str) -> Figures:
+def _checked_figures(figures: Any, variant: str) -> dict[str, Any]:
     """Return figures as Python's own numbers and lists."""
     try:
         return {name: np.asarray(value, dtype=float).tolist() for name, value in figures.items()}
