@@ -133,12 +133,7 @@ def check_batches(processes: int, *, n_images: int, batch_size: int, least: int)
 
 
 def class_weights(class_weight: ClassWeight, counts: Tensor) -> Tensor | None:
-    """Return what each class's pictures count, float32 (classes,).
-
-    Args:
-        class_weight: As `fit` takes it.
-        counts: Pictures of each class, int64 (classes,).
-    """
+    """Return what each class's images count, float32 (C,); `counts` are how many, int64 (C,)."""
     if class_weight is None:
         return None
     if isinstance(class_weight, str) and class_weight == "balanced":

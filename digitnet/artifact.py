@@ -38,10 +38,7 @@ def write_artifact(
 ) -> None:
     """Write a file that is either whole or not there; an old file survives a failure.
 
-    Args:
-        path: Where to write. Its folder must exist.
-        tensors: What to store, by name.
-        metadata: Anything that JSON can hold; the format version is added.
+    The metadata are anything that JSON can hold; the format version is added.
 
     Raises:
         ArtifactError: The file could not be written.

@@ -13,15 +13,12 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
     """Return what logits must be divided by for the least cross-entropy (Guo et al., 2017).
 
     Args:
-        logits: (N, C), of pictures that the network was not trained on.
+        logits: (N, C), of images that the network was not trained on.
         labels: int64 (N,).
 
-    Returns:
-        The temperature, in 0.05..20. Above 1 the network was too sure of itself.
-
     Raises:
-        InvalidInputError: No temperature in that range is the best, as where every picture
-            is read right: then the coldest is, and says nothing.
+        InvalidInputError: No temperature in 0.05..20 is the best, as where every image is read
+            right: then the coldest is, and says nothing.
     """
     logits = logits.double()
     right = logits.gather(1, labels[:, None])[:, 0]
@@ -48,14 +45,9 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
 def calibration_error(confidences: Tensor, correct: Tensor, *, bins: int = 15) -> float:
     """Return the expected calibration error in bins of equal mass, in [0, 1].
 
-    The pictures are sorted by confidence and divided into bins of as many each; the error
-    is the mean distance of confidence and accuracy over them (Naeini et al., 2015; bins of
-    equal mass after Nguyen and O'Connor, 2015).
-
-    Args:
-        confidences: (N,), probability of the class that was read.
-        correct: bool (N,), whether it was the right one.
-        bins: How many.
+    The images are sorted by confidence (N,) and divided into bins of as many each; the error is
+    the mean distance of confidence and accuracy over them (Naeini et al., 2015; bins of equal mass
+    after Nguyen and O'Connor, 2015). `correct`, bool (N,), says which were read right.
     """
     order = confidences.argsort(stable=True)
     gaps = (confidences - correct.to(confidences.dtype)).double()[order]

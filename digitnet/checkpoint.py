@@ -37,10 +37,7 @@ class TrainingSettings:
         epochs: The epoch that it ends with; `None` where nothing depends on that.
         data: Fingerprint of the training set, sample weights included.
         shuffle: Whether each epoch has a new order.
-        class_weight: What each class's pictures count in the loss.
-
-    Raises:
-        InvalidInputError: The seed is out of range.
+        class_weight: What each class's images count in the loss.
     """
 
     network: str | None = None
@@ -67,9 +64,6 @@ class CheckpointInfo(TrainingSettings):
     Attributes:
         history: The finished epochs' figures.
         checkpoint: Where the training stands.
-
-    Raises:
-        InvalidInputError: There are more epochs in the history than were finished.
     """
 
     history: tuple[EpochLog, ...]
@@ -88,11 +82,7 @@ class SavedTraining(NamedTuple):
 
     @classmethod
     def of(cls, artifact: Artifact) -> SavedTraining:
-        """Return the training that a file holds.
-
-        Raises:
-            ArtifactError: Something is missing, has another form, or does not go with the tensors.
-        """
+        """Return the training that a file holds; raise `ArtifactError` where something is amiss."""
         try:
             info = read_record(CheckpointInfo, artifact.metadata, among_others=True)
             steps = len(_under("running", artifact.tensors).get("sizes", ()))
@@ -116,14 +106,8 @@ def capture(
 ) -> Artifact:
     """Return all that a training needs to go on.
 
-    Its tensors hold the network that `predict` uses under the names of a model file, so
-    that a checkpoint can be loaded as a model.
-
-    Args:
-        state: The training.
-        settings: What must be the same when it goes on.
-        callbacks: What each callback remembers, tensors or values for JSON, by its name.
-        model: What a model file says, for `load`; `None` where no classifier is trained.
+    The network that `predict` uses has the names of a model file, and `model` is what such a file
+    says, so that a checkpoint can be loaded as a model; `None` where no classifier is trained.
     """
     tensors = dict(state.evaluated.state_dict())
     if state.averaged is not None:
@@ -177,13 +161,7 @@ def network_tensors(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def check_settings(found: TrainingSettings, expected: TrainingSettings, path: Path) -> None:
-    """Raise `InvalidInputError` where a checkpoint is of another training.
-
-    Args:
-        found: The settings in the checkpoint.
-        expected: The settings of the training that is to go on.
-        path: The checkpoint, for the message.
-    """
+    """Raise `InvalidInputError` where the checkpoint at `path` is of another training."""
     # The recipe's epochs are compared as a total, where they matter
     recipe = replace(found.effective_recipe, epochs=expected.effective_recipe.epochs)
     theirs = {**vars(found), "effective_recipe": asdict(recipe)}
@@ -208,11 +186,9 @@ def listed(directory: Path) -> list[Path]:
 
 
 def newest(directory: Path, *, seed: int | None = None) -> tuple[Path, SavedTraining] | None:
-    """Return the newest whole checkpoint of a folder; `None` if it holds none.
+    """Return the newest whole checkpoint of a folder; `None` if it holds none, or is not there.
 
-    Args:
-        directory: The folder; it need not be there.
-        seed: Where several runs wrote to it, those of this seed come first.
+    Where several runs wrote to it, those of `seed` come first.
 
     Raises:
         InvalidInputError: It is a file.

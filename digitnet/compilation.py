@@ -20,9 +20,6 @@ def compiled(model: nn.Module) -> Forward:
     dozens: on a network of this size the launches take longer than the computing. Random
     numbers are drawn as without, so dropout's masks are the same. Where it cannot be built, for
     want of a compiler, a warning says so, and the network runs as it is.
-
-    Args:
-        model: The network; it stays as it is, and its weights are used.
     """
     on_cuda = next(model.parameters()).device.type == "cuda"
     options: dict[str, Any] = {"fallback_random": True, "triton.cudagraphs": on_cuda}

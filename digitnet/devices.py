@@ -10,15 +10,10 @@ from digitnet.recipe import Precision
 
 
 def choose_device(device: str | torch.device) -> torch.device:
-    """Return the device to compute on.
+    """Return the device to compute on; raise `InvalidInputError` where there is no such one here.
 
-    Args:
-        device: `"auto"` takes CUDA, else Apple's MPS, else the CPU; anything else is
-            what `torch.device` takes. Of several processes on a host, each takes a GPU of
-            its own.
-
-    Raises:
-        InvalidInputError: There is no such device here.
+    `"auto"` takes CUDA, else Apple's MPS, else the CPU; anything else is what `torch.device` takes.
+    Of several processes on a host, each takes a GPU of its own.
     """
     available = [name for name in ("cuda", "mps") if _is_available(name)] + ["cpu"]
     if device == "auto":

@@ -36,11 +36,7 @@ class DigitInputs(Inputs):
     find: Callable[[Sequence[Source], int | None, Verbose], Iterator[Digit | None]]
 
     def images(self, x: Any) -> Tensor:
-        """Return images, uint8 (N, 1, 28, 28), of what `predict` takes.
-
-        Raises:
-            InvalidInputError: It is something else, or nothing is written in a picture.
-        """
+        """Return images, uint8 (N, 1, 28, 28), of what `predict` takes; no picture may be blank."""
         digits = self.digits(x)
         return super().images(x) if digits is None else _pixels(digits)
 
@@ -63,12 +59,7 @@ class DigitInputs(Inputs):
         return digits
 
     def labelled(self, x: Any, y: Any = None, sample_weight: Any = None) -> ImageSet:
-        """Return the images and labels of what `fit` takes, those of pictures' digits, too.
-
-        Raises:
-            InvalidInputError: It is something else, or nothing is written in any picture.
-            DatasetUnavailableError: There is no such folder, or no picture in it.
-        """
+        """Return the images and labels of what `fit` takes, those of pictures' digits, too."""
         found = self.labelled_digits(x, y, sample_weight)
         return super().labelled(x, y, sample_weight) if found is None else found[0]
 
@@ -83,10 +74,6 @@ class DigitInputs(Inputs):
         """Return the digits of labelled pictures, as a set, too; `None` of data.
 
         Pictures in which nothing is found are left out with their labels, with a warning.
-
-        Raises:
-            InvalidInputError: As for `labelled`.
-            DatasetUnavailableError: As for `labelled`.
         """
         if isinstance(x, (str, os.PathLike)) and y is None:
             x, y = self._photos_of(x)

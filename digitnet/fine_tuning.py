@@ -34,12 +34,8 @@ def check_several_digits(own: ImageSet) -> None:
 def mixed(own: ImageSet, others: ImageSet, *, seed: int) -> ImageSet:
     """Return images of one hand, at least `LEAST`, and `OTHERS` times as many of others.
 
-    Learning them in turn keeps what is known (rehearsal; Robins, 1995; Rolnick et al., 2019).
-
-    Args:
-        own: All of them are taken, and repeated where they are few.
-        others: What to draw from, again and again where they are few.
-        seed: Of that draw.
+    Learning them in turn keeps what is known (rehearsal; Robins, 1995; Rolnick et al., 2019). Few
+    images of the hand are repeated, and of others drawn again and again.
     """
     count = max(len(own), LEAST)
     repeated = torch.arange(count) % len(own)

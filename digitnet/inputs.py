@@ -20,7 +20,7 @@ from digitnet.errors import InvalidInputError
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
-    """Bring what users pass to uint8 images and int64 labels.
+    """Bring what users pass to uint8 images and int64 labels, or refuse it as `fit` says.
 
     Args:
         classes: The classes that labels must fit.
@@ -35,22 +35,13 @@ class Inputs:
     notice: Callable[[Tensor], None]
 
     def images(self, x: Any) -> Tensor:
-        """Return images, uint8 (N, C, H, W), of what `predict` takes.
-
-        Raises:
-            InvalidInputError: It is something else.
-        """
+        """Return images, uint8 (N, C, H, W), of what `predict` takes."""
         images = to_images(x, input_shape=self.input_shape, seed=self.seed)
         self.notice(images)
         return images
 
     def labelled(self, x: Any, y: Any = None, sample_weight: Any = None) -> ImageSet:
-        """Return the images and labels of what `fit` takes, with their weights, if any.
-
-        Raises:
-            InvalidInputError: It is something else.
-            DatasetUnavailableError: There is no such folder, or no picture in it.
-        """
+        """Return the images and labels of what `fit` takes, with their weights, if any."""
         if isinstance(x, DataLoader) and sample_weight is not None:
             raise InvalidInputError(
                 "Expected arrays, an ImageSet or a Dataset with sample_weight; received a "
@@ -74,12 +65,7 @@ class Inputs:
         validation_split: float,
         sample_weight: Any = None,
     ) -> tuple[ImageSet, ImageSet | None]:
-        """Return what to train on, and what to validate on, if anything.
-
-        Raises:
-            InvalidInputError: One of them is not as `fit` takes it.
-            DatasetUnavailableError: As for `labelled`.
-        """
+        """Return what to train on, and what to validate on, if anything."""
         check_validation(x, validation_data, validation_split)
         train = self.labelled(x, y, sample_weight)
         if validation_split:
@@ -93,10 +79,5 @@ class Inputs:
         return train, self.set_or_parts(validation_data)
 
     def set_or_parts(self, data: Any) -> ImageSet:
-        """Return the images and labels of a set, or of (x, y) or (x, y, sample_weight).
-
-        Raises:
-            InvalidInputError: As for `labelled`.
-            DatasetUnavailableError: As for `labelled`.
-        """
+        """Return the images and labels of a set, or of (x, y) or (x, y, sample_weight)."""
         return self.labelled(*(data if isinstance(data, (tuple, list)) else (data,)))

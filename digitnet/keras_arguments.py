@@ -96,11 +96,7 @@ LAMBDA_CALLBACK = dict.fromkeys(
 def refuses(arguments: Mapping[str, str]) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Decorate a method that has not all of Keras's arguments, nor its options by position.
 
-    Args:
-        arguments: Names of arguments, each with what to do instead.
-
-    Raises:
-        InvalidInputError: The decorated method was given one of them, or too many without a name.
+    One of `arguments`, names with what to do instead, and too many without a name are an error.
     """
 
     def decorate(function: Callable[P, T]) -> Callable[P, T]:

@@ -9,14 +9,7 @@ from digitnet.recipe import check_number
 
 
 class LearningRate:
-    """The learning rate of an optimizer.
-
-    Args:
-        optimizer: All its weights have the same rate.
-
-    Attributes:
-        used: The rate of the last step.
-    """
+    """The learning rate of an optimizer, one for all weights; `used` is that of the last step."""
 
     def __init__(self, optimizer: torch.optim.Optimizer) -> None:
         self._optimizer = optimizer
@@ -30,10 +23,9 @@ class LearningRate:
         return float(self._optimizer.param_groups[0]["lr"])
 
     def begin(self, constant: float | None) -> None:
-        """Begin a `fit`; what callbacks set in an earlier one stays, unless the recipe's changed.
+        """Begin a `fit` at the recipe's constant rate, or at `None` where it has a schedule.
 
-        Args:
-            constant: The recipe's rate; `None` where a schedule sets it at each step.
+        What callbacks set in an earlier `fit` stays, unless the recipe's rate changed.
         """
         self._before = (self._constant, self.value)
         if constant != self._constant:
@@ -45,9 +37,7 @@ class LearningRate:
     def follow(self, scheduled: float) -> None:
         """Take a schedule's rate for the next step; a constant one is as callbacks left it.
 
-        Raises:
-            InvalidInputError: A callback set the optimizer's to something else beside a schedule,
-                or to what is no learning rate.
+        Raises `InvalidInputError` where a callback set another beside a schedule, or no number.
         """
         if self._constant is None:
             if self.value != self.used:
@@ -61,11 +51,7 @@ class LearningRate:
         self._before = None
 
     def set(self, value: float) -> None:
-        """Set a constant rate to another value.
-
-        Raises:
-            InvalidInputError: It is no learning rate, or a schedule sets it.
-        """
+        """Set a constant rate; raise `InvalidInputError` where a schedule sets it."""
         rate = check_number("learning_rate", value)
         if self._constant is None:
             raise _beside_a_schedule()

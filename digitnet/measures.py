@@ -35,11 +35,7 @@ class Measures:
 
     @classmethod
     def checked(cls, *, loss: Any, metrics: Any, classes: int, device: torch.device) -> Measures:
-        """Return the measures that `ImageClassifier` was given.
-
-        Raises:
-            InvalidInputError: One of them is not as `ImageClassifier` takes it.
-        """
+        """Return the measures that `ImageClassifier` was given, or raise `InvalidInputError`."""
         if not isinstance(loss, str) or loss != "cross_entropy":
             _try_loss(loss, classes, device)
         return cls(loss=loss, metrics=checked_metrics(metrics, classes=classes), device=device)
@@ -61,12 +57,9 @@ class Measures:
         return mean_of(self.loss, class_weight=class_weight)
 
     def mean_loss(self, logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> float:
-        """Return the mean of the weighted losses, over the number of images.
+        """Return the mean of the weighted losses, over the number of images, all on the CPU.
 
-        Args:
-            logits: float32 (N, C), on the CPU like the others.
-            labels: int64 (N,).
-            weights: What each image counts, float32 (N,); `None` where all count 1.
+        Logits are float32 (N, C), labels int64 (N,), weights float32 (N,), or `None` for 1 each.
         """
         if isinstance(self.loss, str) and weights is None:
             return float(functional.cross_entropy(logits.double(), labels))

@@ -14,10 +14,6 @@ class RunningMetrics:
     """Loss and accuracy of the steps of one epoch.
 
     Recording costs no synchronisation: the figures stay on the device until asked for.
-
-    Args:
-        steps: Steps of the epoch.
-        device: Where the figures are kept.
     """
 
     def __init__(self, steps: int, device: torch.device) -> None:
@@ -69,40 +65,20 @@ class RunningMetrics:
 
 
 def confusion_matrix(labels: Tensor, predictions: Tensor, classes: int) -> Tensor:
-    """Count pictures by label (row) and prediction (column).
-
-    Args:
-        labels: int64 (N,), in 0..classes - 1.
-        predictions: int64 (N,), likewise.
-        classes: How many classes there are.
-
-    Returns:
-        int64 (classes, classes).
-    """
+    """Count images by label (row) and prediction (column), int64 (C, C), of two int64 (N,)."""
     cells = labels * classes + predictions
     return torch.bincount(cells, minlength=classes * classes).reshape(classes, classes)
 
 
 def per_class_accuracy(confusion: Tensor) -> Tensor:
-    """Return the share of each class's pictures that was read right.
-
-    Args:
-        confusion: int64 (C, C), rows are labels.
-
-    Returns:
-        float64 (C,); NaN where a class has no pictures.
-    """
+    """Return the share of each class that was read right, float64 (C,); NaN without images."""
     return confusion.diagonal().double() / confusion.sum(dim=1)
 
 
 def precision_recall_f1(confusion: Tensor) -> Tensor:
-    """Return precision, recall and F1 of each class.
+    """Return precision, recall and F1 of each class of a confusion matrix, float64 (3, C).
 
-    Args:
-        confusion: int64 (C, C), rows are labels.
-
-    Returns:
-        float64 (3, C); 0 where a class has no predictions, no pictures, or neither.
+    They are 0 where a class has no predictions, no images, or neither.
     """
     right = confusion.diagonal().double()
     predicted, labelled = confusion.sum(dim=0), confusion.sum(dim=1)
@@ -112,14 +88,10 @@ def precision_recall_f1(confusion: Tensor) -> Tensor:
 
 
 def channel_statistics(images: Tensor) -> tuple[Tensor, Tensor]:
-    """Return mean and standard deviation of each channel of pictures scaled to 0..1.
+    """Return mean and deviation of each channel, float32 (C,), of images (N, C, H, W) in 0..1.
 
-    Args:
-        images: uint8 (N, C, H, W).
-
-    Returns:
-        Two float32 (C,). The deviation is at least 1/255, one grey level, so that a
-        channel of one value can be divided by it.
+    The images are uint8, and scaled here. The deviation is at least 1/255, one grey level, so that
+    a channel of one value can be divided by it.
     """
     levels = torch.arange(256, dtype=torch.float64) / 255
     # a histogram holds the same figures as the pixels, without a float copy of them

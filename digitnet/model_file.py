@@ -78,11 +78,7 @@ class ModelInfo:
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, Any]) -> ModelInfo:
-        """Return what `to_metadata` was given.
-
-        Raises:
-            ArtifactError: Something is missing or has another form.
-        """
+        """Return what `to_metadata` was given, or raise `ArtifactError` where it does not fit."""
         try:
             return read_record(cls, metadata, among_others=True)
         except ArtifactError as error:
@@ -93,11 +89,7 @@ class ModelInfo:
 
     @classmethod
     def of_vote(cls, infos: Sequence[ModelInfo]) -> ModelInfo:
-        """Return what an ensemble of trained networks says of itself.
-
-        Raises:
-            InvalidInputError: They differ in classes, pictures, normalisation or views.
-        """
+        """Return what an ensemble says, or raise `InvalidInputError` where members differ."""
         first = infos[0]
         if len({(info.recipe.mirror, info.recipe.multi_crop) for info in infos}) > 1:
             raise InvalidInputError(
@@ -121,11 +113,10 @@ class ModelInfo:
         )
 
     def describe(self, weights: Mapping[str, Tensor]) -> dict[str, str]:
-        """Return what to tell a reader, by its name; the network is not built.
+        """Return what to tell a reader of the file, by name; the network is not built.
 
-        Args:
-            weights: The network's tensors. All of a network of the user's own count as
-                parameters, but for the statistics of batch norm.
+        All tensors of a network of the user's own count as parameters, but for batch norm's
+        statistics.
         """
         parameters = sum(
             tensor.numel()
@@ -150,12 +141,7 @@ class ModelInfo:
         }
 
     def completed(self, *, model: nn.Module | None, loss: Any, metrics: Any) -> dict[str, Any]:
-        """Return what a classifier is made with that a file can only name.
-
-        Args:
-            model: The network that was given; `None` takes that of the name.
-            loss: The loss, likewise.
-            metrics: The metrics, likewise.
+        """Return the network, loss and metrics that were given, or else those that the file names.
 
         Raises:
             ArtifactError: There is none of the name.
@@ -201,11 +187,7 @@ def current_versions() -> dict[str, str]:
 
 
 def check_weights(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
-    """Compare names, shapes and types of tensors.
-
-    Raises:
-        ArtifactError: They differ; the message names where.
-    """
+    """Raise `ArtifactError` unless names, shapes and types of tensors are as expected."""
     if found.keys() != expected.keys():
         raise ArtifactError(
             "Expected other weights: "

@@ -25,22 +25,13 @@ _MACRO = ("precision", "recall", "f1")  # rows of `precision_recall_f1`
 
 @dataclass(frozen=True)
 class Metric:
-    """A figure of a whole set.
-
-    Attributes:
-        name: What results and files call it.
-        function: Computes it.
-    """
+    """A figure of a whole set: what results and files call it, and what computes it."""
 
     name: str
     function: MetricFunction
 
     def __call__(self, probabilities: Probabilities, labels: Labels) -> float:
-        """Return the figure.
-
-        Raises:
-            InvalidInputError: The function raised, or returned no number.
-        """
+        """Return the figure, or raise `InvalidInputError` where the function gives no number."""
         try:
             value = np.asarray(self.function(probabilities, labels))
         except Exception as error:
@@ -59,11 +50,7 @@ class Metric:
 
 
 def checked_metrics(metrics: Any, *, classes: int) -> tuple[Metric, ...]:
-    """Return the metrics that `ImageClassifier` was given; a user's own are tried.
-
-    Raises:
-        InvalidInputError: They are no list, unknown, alike, or compute no number.
-    """
+    """Return the metrics that `ImageClassifier` was given, tried; or raise `InvalidInputError`."""
     if isinstance(metrics, str) or not isinstance(metrics, Sequence):
         raise InvalidInputError(
             f"Expected metrics to be a list; received {metrics!r}. Write metrics=['f1']."

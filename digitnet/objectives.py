@@ -25,12 +25,7 @@ class Weighted(NamedTuple):
 
 
 def cross_entropy(*, class_weight: Tensor | None = None, label_smoothing: float = 0.0) -> Objective:
-    """Return the objective of classifiers.
-
-    Args:
-        class_weight: As for `mean_of`.
-        label_smoothing: Share of the target that is spread evenly over all classes, in [0, 1).
-    """
+    """Return the objective of classifiers; `mean_of` says what `class_weight` is."""
     losses = partial(functional.cross_entropy, label_smoothing=label_smoothing)
     return mean_of(partial(losses, reduction="none"), class_weight=class_weight, unweighted=losses)
 

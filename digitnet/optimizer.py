@@ -20,13 +20,8 @@ class Muon(torch.optim.AdamW):
     Their step is the momentum of their gradient, a filter a row, made an orthogonal matrix, so
     that it moves all directions alike and not a few strong ones most (Jordan et al., 2024,
     kellerjordan.github.io/posts/muon). It is made as large as AdamW's steps are (Liu et al.,
-    2025, arXiv 2502.16982): so one learning rate and one weight decay serve all weights.
-
-    Args:
-        parameters: The weights.
-        bfloat16: Whether matrices are made orthogonal in bfloat16: the iteration need not be
-            exact, and takes half the time.
-        options: What AdamW takes.
+    2025, arXiv 2502.16982): so one learning rate and one weight decay serve all weights. In
+    bfloat16 the matrices are made orthogonal in half the time; the iteration need not be exact.
     """
 
     def __init__(
@@ -97,17 +92,13 @@ def build_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
 
 @contextmanager
 def moved_uphill(model: nn.Module, distance: float) -> Iterator[None]:
-    """Move a model's weights along its gradient for a while: to where the loss is high nearby.
+    """Move a model's weights along its gradient, this far in all: to where the loss is high nearby.
 
     It is half a step of sharpness-aware minimisation (Foret et al., 2021, arXiv 2010.01412). The
     other half goes down from where the weights were, with the gradient that is found meanwhile:
     it leads to weights around which the loss is low as well, and these generalise better.
 
     Weights alone come back: the statistics of batch norm go on from what they saw meanwhile.
-
-    Args:
-        model: Those of its weights move that have a gradient.
-        distance: How far, in the space of all of them; above 0.
     """
     weights = [weight.detach() for weight in model.parameters() if weight.grad is not None]
     steps = [weight.grad.clone() for weight in model.parameters() if weight.grad is not None]

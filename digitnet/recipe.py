@@ -290,11 +290,7 @@ def check_seed(seed: Any) -> int:
 def check_number(
     name: str, value: Any, *, above_zero: bool = False, below: float = math.inf
 ) -> float:
-    """Return a finite number from 0 on, 0 itself or not, below another, or raise.
-
-    Raises:
-        InvalidInputError: It is none, or out of that range.
-    """
+    """Return a finite number from or above 0 and below another, or raise `InvalidInputError`."""
     number = isinstance(value, Real) and not isinstance(value, bool)
     if not number or not math.isfinite(value) or value < 0 or (above_zero and value == 0):
         bound = "above 0" if above_zero else "of at least 0"
@@ -393,11 +389,7 @@ RECIPES = {recipe.name: recipe for recipe in (REPORT, FAST, BEST, CIFAR10)}
 
 
 def resolve_recipe(recipe: str | Recipe) -> Recipe:
-    """Return the recipe of that name; a `Recipe` comes back as it is.
-
-    Raises:
-        InvalidInputError: There is no recipe of that name.
-    """
+    """Return the recipe of that name, or raise `InvalidInputError`; a `Recipe` stays as it is."""
     if isinstance(recipe, Recipe):
         return recipe
     if not isinstance(recipe, str) or recipe not in RECIPES:

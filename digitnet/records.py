@@ -21,13 +21,8 @@ def read_record(
 ) -> R:
     """Return the dataclass that `dataclasses.asdict` was given.
 
-    A field that an earlier digitnet did not write has its default.
-
-    Args:
-        kind: The dataclass.
-        values: Its fields by name, from JSON or as they were.
-        name: Where it stands in the file, for messages.
-        among_others: Whether `values` may hold more than its fields.
+    A field that an earlier digitnet did not write has its default. `name` is where the record
+    stands in the file, for messages; `among_others` allows for values that are no fields.
 
     Raises:
         ArtifactError: A value is missing, unknown, of another type or out of range.

@@ -30,14 +30,7 @@ from digitnet.user_warnings import warn
 
 @dataclass(frozen=True, kw_only=True)
 class FitSettings:
-    """How one call of `fit` trains.
-
-    Attributes:
-        recipe: With this call's epochs and batch size; its precision is no longer `"auto"`.
-        callbacks: Called in this order.
-        shuffle: Whether each epoch has a new order.
-        class_weight: What images of each class count, as `fit` takes it.
-    """
+    """How one call of `fit` trains, as `fit` takes it; the recipe has its epochs and batch size."""
 
     recipe: Recipe
     callbacks: Sequence[Callback]
@@ -76,11 +69,7 @@ class Run:
         validation: ImageSet | None,
         checkpoint: tuple[Path, SavedTraining] | None,
     ) -> Run:
-        """Return the run that trains a model.
-
-        Raises:
-            InvalidInputError: The settings do not fit the images.
-        """
+        """Return the run that trains a model; raise `InvalidInputError` where images do not fit."""
         recipe, device = settings.recipe, model.device
         # what each image counts, and batches
         weights = class_weights(settings.class_weight, train.class_counts)
@@ -112,11 +101,9 @@ class Run:
         )
 
     def start(self, take_over: Callable[[TrainedModel], None]) -> None:
-        """Train.
+        """Train; where the training ends before its first step is done, the network is as it was.
 
-        Args:
-            take_over: Called with the model when its first step is done, and at the end. Where
-                the training ends before, the network is as it was.
+        `take_over` is called with the model after the first step, and at the end.
         """
         state = self.state
         before: Snapshot | None = state.snapshot()
@@ -148,12 +135,7 @@ class Run:
 def resumed(
     model: TrainedModel, directory: str | os.PathLike[str] | None
 ) -> tuple[TrainedModel, tuple[Path, SavedTraining] | None]:
-    """Return the checkpoint to go on from, and the model with its seed where none was given.
-
-    Raises:
-        InvalidInputError: The folder is a file.
-        ArtifactError: No checkpoint in it is whole.
-    """
+    """Return the model, with a checkpoint's seed where none was given, and that checkpoint."""
     if directory is None:
         return model, None
     checkpoint = newest(Path(directory), seed=None if model.seed_was_drawn else model.seed)

@@ -51,11 +51,7 @@ def share_of_peak(
 
 
 def checked_milestones(milestones: Any, *, warmup: float) -> tuple[float, ...]:
-    """Return rising shares of the steps, all between the end of the warm-up and 1, or raise.
-
-    Raises:
-        InvalidInputError: They are something else.
-    """
+    """Return rising shares of the steps, each between the warm-up and 1, or raise."""
     try:
         shares = tuple(map(float, milestones))
     except (TypeError, ValueError):

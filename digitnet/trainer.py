@@ -111,20 +111,15 @@ class Trainer:
     ) -> History:
         """Train for the recipe's epochs, and return the history of all epochs so far.
 
+        What does not fit together is refused before anything changes. Where the training diverges,
+        the state is that of the epoch's start, or of the checkpoint within it.
+
         Args:
             train: What to train on.
             validation: What to evaluate on after each epoch.
             resume: A checkpoint to go on from, and its path; the recipe's epochs are then
                 counted from the beginning.
             on_first_step: Called when the first step is done, before the callbacks.
-
-        Raises:
-            InvalidInputError: The checkpoint is of another training, or several processes are
-                about to do different things. Nothing is changed.
-            TrainingDivergedError: A loss or a weight was no longer finite. The state is
-                that of the epoch's start, or of the checkpoint within it.
-            CallbackError: A callback raised.
-            ArtifactError: The checkpoint is of another network, or lacks something.
         """
         # refuse what does not fit together, before anything changes
         if resume is not None:
@@ -256,10 +251,9 @@ class Trainer:
             raise
 
     def _train_step(self, x: Tensor, y: Any, n_images: int) -> tuple[Tensor, Tensor]:
-        """Learn from a batch of so many pictures, of which x and y are this process's share.
+        """Learn from a batch of so many images, of which x and y are this process's share.
 
-        Returns:
-            The batch's mean loss, and how many of its pictures were read right.
+        Returns the batch's mean loss, and how many of its images were read right.
         """
         state, recipe = self.state, self.recipe
         state.rate.follow(recipe.learning_rate_at(state.progress))
@@ -337,9 +331,7 @@ class Trainer:
     def settings(self, train: Batches, epochs: int | None = None) -> TrainingSettings:
         """Return all that must be the same when a training goes on, and in all processes.
 
-        Args:
-            train: What to train on.
-            epochs: The epoch that the training ends with; `None` takes the recipe's number.
+        It ends with epoch `epochs`; `None` takes the recipe's number.
         """
         settings = TrainingSettings(
             network=self.recipe.network,

@@ -78,16 +78,7 @@ class Callback:
 
 
 def check_hook(name: str, hook: Callable[..., Any], *expected: str) -> None:
-    """Raise unless a hook takes what it is called with, and not Keras's `logs`.
-
-    Args:
-        name: What it is called, for the message.
-        hook: The function.
-        expected: Names for its arguments.
-
-    Raises:
-        InvalidInputError: It takes others.
-    """
+    """Raise `InvalidInputError` unless a hook takes what is expected, and not Keras's `logs`."""
     received: Any = hook
     try:
         received = inspect.signature(hook)

@@ -18,10 +18,7 @@ R = TypeVar("R")
 class CallbackList:
     """The callbacks that are active in this process; what one raises becomes a `CallbackError`.
 
-    Args:
-        callbacks: All callbacks, in the order in which they are called.
-        is_first: Whether this is the first process; in others, only those are active that run
-            in every process.
+    In another process than the first, those are active that run in every process.
     """
 
     def __init__(self, callbacks: Sequence[Callback], *, is_first: bool) -> None:
@@ -77,16 +74,7 @@ class CallbackList:
 
 
 def guarded(what: str, function: Callable[..., R], *arguments: Any) -> R:
-    """Return what a function returns.
-
-    Args:
-        what: What is called, for the message.
-        function: The function.
-        arguments: What it is called with.
-
-    Raises:
-        CallbackError: It raised.
-    """
+    """Call a function; what it raises becomes a `CallbackError` that names `what`."""
     try:
         return function(*arguments)
     except Exception as error:

@@ -64,12 +64,7 @@ class Monitor:
         return self.name.startswith("val_")
 
     def check(self, callback: Callback, state: TrainState) -> None:
-        """Raise unless the training gives the figure that a callback watches.
-
-        Raises:
-            InvalidInputError: It is one of validation data, and there are none, or a metric that
-                the classifier does not have.
-        """
+        """Raise `InvalidInputError` unless the training has the figure that a callback watches."""
         if self.needs_validation and not state.validates:
             raise InvalidInputError(
                 f"Expected validation data, as {type(callback).__name__} monitors '{self.name}'; "

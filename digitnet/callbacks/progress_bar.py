@@ -72,13 +72,7 @@ class ProgressBar(Callback):
 
 
 def track(batches: Iterable[B], *, total: int, task: str) -> Iterator[B]:
-    """Yield batches of pictures; show a bar meanwhile that vanishes at the end.
-
-    Args:
-        batches: The batches.
-        total: Pictures in all.
-        task: What is done with them.
-    """
+    """Yield batches of `total` images in all, and show a bar meanwhile that vanishes at the end."""
     with _bar(total=total, desc=task) as bar:
         for batch in batches:
             yield batch

@@ -23,13 +23,7 @@ _BLUR_REACH = 3  # pixels either side; a Gaussian of deviation 1 has 99.9% of it
 
 
 class Draws:
-    """Random numbers for each picture of a batch, of which a part is at hand.
-
-    Args:
-        n_images: Pictures of the batch.
-        part: Which of them are at hand.
-        device: Where the numbers are needed.
-    """
+    """Random numbers for each image of a batch, of which a part is at hand."""
 
     def __init__(self, n_images: int, part: slice, device: torch.device) -> None:
         self.n_images, self.part, self.device = n_images, part, device
@@ -56,15 +50,15 @@ def augment(
     n_images: int | None = None,
     part: slice = slice(None),
 ) -> Tensor:
-    """Change each picture by its own random amounts, drawn uniformly.
+    """Change each image by its own random amounts, drawn uniformly.
 
-    What comes in from outside a picture, and what is erased, is 0; where `crop` shifts, it is
-    the picture's mirror image.
+    What comes in from outside an image, and what is erased, is 0; where `crop` shifts, it is
+    the mirror image.
 
     Args:
         images: uint8 (B, C, H, W).
         augmentation: The greatest amounts; what is 0 is left out.
-        n_images: Pictures of the batch that these are a part of; `None` where they are all.
+        n_images: Images of the batch that these are a part of; `None` where they are all.
         part: Which of them these are.
 
     Returns:

@@ -24,19 +24,15 @@ def fingerprint(images: Tensor, *labels: Tensor) -> str:
 class Batches:
     """An image set on a device, in batches; each is one index operation.
 
-    Args:
-        images: The set; it is copied to the device once, or a batch at a time where it would
-            take more than half of the device's free memory.
-        batch_size: Pictures a batch; the last one may be smaller.
-        device: Where the batches are needed.
-        least: Pictures that a last batch must have in `shuffled`, at most `batch_size`; fewer
-            are joined to the batch before.
+    The set is copied to the device once, or a batch at a time where it would take more than half of
+    the device's free memory.
 
-    Attributes:
-        labels: All labels as they lie, int64 (N,).
-        weights: What each picture counts, float32 (N,); `None` where all count 1.
-        classes: The classes' names.
-        batch_size: Pictures a batch.
+    Args:
+        images: The set.
+        batch_size: Images a batch; the last one may be smaller.
+        device: Where the batches are needed.
+        least: Images that a last batch must have in `shuffled`, at most `batch_size`; fewer
+            are joined to the batch before.
     """
 
     def __init__(
@@ -84,13 +80,9 @@ class Batches:
     def shuffled(
         self, order: Tensor, share: Callable[[int], slice] = slice
     ) -> Iterator[tuple[Tensor, Tensor | Weighted, int]]:
-        """Yield pictures, labels (B,) and the size of the batch that they are a part of.
+        """Yield images and labels (B,), with weights if there are any, and the size of their batch.
 
-        Where pictures have weights, so have the labels.
-
-        Args:
-            order: Indices of pictures, int64 (N,).
-            share: Returns which part of so many pictures to yield; without it, all.
+        Of each batch of `order`, indices int64 (N,), `share` of its size says which part to yield.
         """
         if not len(order):  # split would give one empty batch
             return

@@ -26,18 +26,15 @@ _END = object()  # of a loader's batches
 def to_image_set(
     x: Any, y: Any, *, classes: tuple[str, ...], input_shape: Shape, seed: int = 0
 ) -> ImageSet:
-    """Return labelled pictures.
+    """Return labelled images, or raise `InvalidInputError` with a remedy.
 
     Args:
         x: An `ImageSet`, a torch `Dataset` or `DataLoader` (read once), or
-            pictures as `to_images` takes them.
+            images as `to_images` takes them.
         y: Labels as `to_labels` takes them; `None` where `x` has its own.
         classes: The classes that the labels must fit.
-        input_shape: Channels, height and width that the pictures must have.
+        input_shape: Channels, height and width that the images must have.
         seed: What a `Dataset` or `DataLoader` draws from, instead of torch's random state.
-
-    Raises:
-        InvalidInputError: Anything else; the message names the remedy.
     """
     if isinstance(x, (ImageSet, Dataset, DataLoader)):
         if y is not None:
@@ -58,17 +55,11 @@ def to_image_set(
 
 
 def to_images(x: Any, *, input_shape: Shape, seed: int = 0) -> Tensor:
-    """Return pictures as uint8 (N, C, H, W).
+    """Return images as uint8 (N, C, H, W), or raise `InvalidInputError` with a remedy.
 
-    Args:
-        x: An `ImageSet`, or an array, tensor or list of shape (N, C, H, W),
-            (N, H, W, C), (N, C * H * W), or (N, H, W) where C is 1. Integers are in
-            0..255; floats are in 0..1 and are rounded to 256 levels.
-        input_shape: C, H and W.
-        seed: As for `to_image_set`.
-
-    Raises:
-        InvalidInputError: Anything else; the message names the remedy.
+    Those of an `ImageSet`, `Dataset` or `DataLoader`, or of an array, tensor or list of shape
+    (N, C, H, W), (N, H, W, C), (N, C * H * W), or (N, H, W) where C is 1. Integers are in 0..255;
+    floats are in 0..1 and are rounded to 256 levels.
     """
     if isinstance(x, ImageSet):
         _check_shape(x, input_shape)
@@ -85,15 +76,9 @@ def to_images(x: Any, *, input_shape: Shape, seed: int = 0) -> Tensor:
 
 
 def to_labels(y: Any, *, count: int, classes: tuple[str, ...]) -> Tensor:
-    """Return labels as int64 (N,).
+    """Return labels as int64 (N,), or raise `InvalidInputError` with a remedy.
 
-    Args:
-        y: Integers of shape (N,), indices into `classes`, or one-hot rows (N, C).
-        count: The number of pictures.
-        classes: The classes' names.
-
-    Raises:
-        InvalidInputError: Anything else; the message names the remedy.
+    They are integers (N,), indices into `classes`, or one-hot rows (N, C), of `count` images.
     """
     labels = to_array(y, "labels", classes)
     if labels.ndim == 2 and labels.shape[1] == len(classes) and len(classes) > 1:

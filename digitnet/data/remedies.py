@@ -38,11 +38,9 @@ def is_url(text: str | os.PathLike[str]) -> bool:
 
 
 def described(value: Any, name: str = "pictures") -> str:
-    """Say what a value is, and how to pass what it holds.
+    """Say what a value is that is neither numbers nor a picture, and how to pass what it holds.
 
-    Args:
-        value: Neither numbers nor a picture.
-        name: What the value is called in the remedy.
+    In the remedy it is called `name`.
     """
     kind = type(value).__name__
     if value is None:
@@ -64,13 +62,7 @@ def described(value: Any, name: str = "pictures") -> str:
 
 
 def unreadable(source: Any, error: Exception, most: int) -> str:
-    """Say why Pillow cannot read a picture, by its first bytes.
-
-    Args:
-        source: A path, bytes, a file object or an image.
-        error: What Pillow raised.
-        most: Pixels that a picture may have.
-    """
+    """Say why Pillow, which raised an error, cannot read a picture of at most so many pixels."""
     is_path, is_file = isinstance(source, (str, os.PathLike)), hasattr(source, "read")
     kind = "data" if isinstance(source, bytes) else "file object" if is_file else "image"
     name = f"'{source!s:.200}'" if is_path else f"the {kind}"
@@ -140,12 +132,7 @@ def described_names(labels: Any, classes: tuple[str, ...]) -> str:
 
 
 def first_odd(values: Any, array: np.ndarray[Any, Any] | None = None) -> Any:
-    """Return the first item that is no number, or the values where there is none.
-
-    Args:
-        values: What was passed; the items of a list or a tuple are looked at.
-        array: What NumPy made of other values, if it did.
-    """
+    """Return the first item of values, or of an array of them, that is no number; else them all."""
     listed = isinstance(values, (list, tuple))
     items = values if listed else () if array is None else array.ravel()
     numeric = (Number, np.ndarray, Tensor, list, tuple)

@@ -75,11 +75,7 @@ class Rows:
         self._first: npt.NDArray[Any] = np.empty(0, np.int64)
 
     def add(self, rows: npt.NDArray[Any]) -> None:
-        """Take rows, (B, ...), all of one type and size.
-
-        Raises:
-            InvalidInputError: They are of another than those before.
-        """
+        """Take rows, (B, ...), all of one type and size, or raise `InvalidInputError`."""
         if not self._block:
             self._first = rows
         if (rows.dtype, rows.shape[1:]) != (self._first.dtype, self._first.shape[1:]):

@@ -13,14 +13,9 @@ from digitnet.errors import InvalidInputError
 
 
 def to_weights(sample_weight: Any, *, count: int) -> Tensor:
-    """Return what each picture counts, float32 (N,).
+    """Return what each image counts, float32 (N,), or raise `InvalidInputError` with a remedy.
 
-    Args:
-        sample_weight: Finite numbers (N,) of at least 0, not all 0.
-        count: The number of pictures.
-
-    Raises:
-        InvalidInputError: Anything else; the message names the remedy.
+    It is given as finite numbers (N,) of at least 0, not all 0, of `count` images.
     """
     array = to_array(sample_weight, "sample_weight")
     if array.shape != (count,):

@@ -23,14 +23,12 @@ def is_offline() -> bool:
 
 
 def fetch(urls: Sequence[str], check: Callable[[bytes], object]) -> bytes:
-    """Return the first download that passes a check.
+    """Return the first download that passes a check, which raises `ValueError` or `OSError`.
 
-    Args:
-        urls: Addresses of the same file, in order of preference.
-        check: Raises `ValueError` or `OSError` for contents that are damaged.
+    The URLs are of the same file, in order of preference.
 
     Raises:
-        DatasetUnavailableError: No address gave it; the message has a line for each try.
+        DatasetUnavailableError: No URL gave it; the message has a line for each try.
     """
     if is_offline():
         raise DatasetUnavailableError("download: not tried, as DIGITNET_OFFLINE is set")

@@ -94,11 +94,7 @@ def _check_arguments(size: Any, mode: Any) -> None:
 
 
 def picture_files(root: str | os.PathLike[str]) -> dict[str, list[Path]]:
-    """Return the picture files of each class, as `image_folder` finds them.
-
-    Raises:
-        DatasetUnavailableError: It is no folder, or a sub-folder has no pictures.
-    """
+    """Return the picture files of each class, as `image_folder` finds them, or raise as it does."""
     folder = _expanded(root)
     exists = os.path.isdir(folder)  # noqa: PTH112 - Path's raises for long names
     classes = sorted(

@@ -60,15 +60,7 @@ def _image_set(name: str, count: int, seed: int) -> ImageSet:
 
 
 def draw(labels: Tensor, generator: torch.Generator) -> Tensor:
-    """Draw digits.
-
-    Args:
-        labels: int64 (N,), the digits to draw.
-        generator: What everything random is drawn from.
-
-    Returns:
-        uint8 (N, 1, 28, 28), light on dark.
-    """
+    """Draw digits of labels, int64 (N,), as uint8 (N, 1, 28, 28), light on dark."""
     points, pen = written(labels, generator)
     width = _uniform(len(labels), 0.45, 0.95, generator)  # the pen's, in pixels
     points = _boxed(points, pen, width)
@@ -76,11 +68,7 @@ def draw(labels: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def written(labels: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Write digits as strokes without width.
-
-    Args:
-        labels: int64 (N,), the digits to write.
-        generator: What everything random is drawn from.
+    """Write digits of labels, int64 (N,), as strokes without width.
 
     Returns:
         Points along the strokes of each, (N, P, 2), x to the right and y down, about 1 high;

@@ -27,12 +27,7 @@ class MaxPool(nn.MaxPool2d):
 
 
 class ConvBlock(nn.Sequential):
-    """3x3 convolution, ReLU and 2x2 max-pooling.
-
-    Args:
-        in_channels: Channels of the input.
-        out_channels: Channels of the output, of half the height and width.
-    """
+    """3x3 convolution, ReLU and 2x2 max-pooling, which halves height and width."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
@@ -51,13 +46,7 @@ class NormBlock(nn.Sequential):
     """3x3 convolution, 2x2 max-pooling where it is asked for, batch norm and ReLU.
 
     Batch norm (Ioffe and Szegedy, 2015) adds what a bias would; pooling comes before it,
-    so that it has a quarter of the work.
-
-    Args:
-        in_channels: Channels of the input.
-        out_channels: Channels of the output.
-        padding: Pixels of 0 around the input.
-        pool: Halve height and width.
+    so that it has a quarter of the work. `padding` is in pixels of 0.
     """
 
     def __init__(

@@ -28,21 +28,20 @@ def build_network(
     mirror: bool = False,
     multi_crop: int = 0,
 ) -> Network:
-    """Return a network on the CPU; the modules of one that is given keep their modes.
+    """Return a network on the CPU, tried on blank images; modules of one that is given keep modes.
 
     Args:
         model: The name of a network, or a module, which is used as it is.
         classes: How many classes there are.
-        input_shape: Channels, height and width of the pictures.
+        input_shape: Channels, height and width of the images.
         mean: Normalisation of each channel.
         std: Likewise.
         seed: Of the first weights.
-        mirror: Whether predictions look at the mirror image too.
-        multi_crop: By how many pixels pictures are moved that predictions look at too.
+        mirror: As in the recipe, like `multi_crop`.
+        multi_crop: Less than height and width.
 
     Raises:
-        InvalidInputError: There is no network of that name, it does not fit, or pictures are not
-            larger than `multi_crop`.
+        InvalidInputError: There is no network of that name, or it does not fit.
     """
     if multi_crop >= min(input_shape[1:]):  # what is mirrored beyond the border ends there
         raise InvalidInputError(

@@ -14,16 +14,13 @@ from digitnet.models.network import Network
 
 
 class LayerFeatures:
-    """Map pictures (N, C, H, W) in 0..255 to features, float32 (N, D).
+    """Map images (N, C, H, W) in 0..255 to features, float32 (N, D).
 
     Args:
         network: A network in evaluation mode. It stays as it is: its layers run in a copy that
             shares its weights, so no other thread meets the hooks.
         layer: A name from `network.body.named_modules()`, whose output the features are; `None`
             takes the input of the linear layer that runs last.
-
-    Raises:
-        InvalidInputError: There is no such layer.
     """
 
     def __init__(self, network: Network, layer: str | None) -> None:

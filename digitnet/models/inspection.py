@@ -50,10 +50,9 @@ class LayerRow:
 
 
 def check(body: nn.Module, *, classes: int, input_shape: Shape) -> None:
-    """Run two blank pictures through a network, in both modes, and leave it as it was.
+    """Run two blank images through a network, in both modes, and leave it as it was.
 
-    Raises:
-        InvalidInputError: It does not map them to logits; the message names the layer.
+    Raises `InvalidInputError` where it does not map them to logits; the message names the layer.
     """
     if not any(parameter.requires_grad for parameter in body.parameters()):
         raise InvalidInputError("Expected a network with weights to train; received none.")
