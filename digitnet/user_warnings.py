@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import warnings
 from pathlib import Path
 
 from digitnet.processes import current
 
-_PACKAGE = str(Path(__file__).parent)
+_BETWEEN = (str(Path(__file__).parent), contextlib.__file__)  # files that the user did not write
 
 
 def warn(message: str) -> None:
@@ -16,6 +17,6 @@ def warn(message: str) -> None:
     if not current().is_first:
         return
     frame, level = sys._getframe(1), 2
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_BETWEEN):
         frame, level = frame.f_back, level + 1
     warnings.warn(message, UserWarning, stacklevel=level)
