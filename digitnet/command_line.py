@@ -22,8 +22,6 @@ from digitnet.errors import DigitNetError
 from digitnet.version import __version__
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from digitnet.prediction import Prediction, Reading
 
 INTERRUPTED, PIPE_CLOSED = 130, 141  # exit status: 128 + the number of SIGINT, of SIGPIPE
@@ -130,6 +128,7 @@ def _records(
 ) -> Iterator[Record]:
     """Yield what was read in each file, and draw it; append those that failed."""
     from digitnet import DigitClassifier
+    from digitnet.callbacks.figure_callback import save_figure
     from digitnet.pictures import explain
 
     if options.model:  # which only predicts, whatever it was trained by
@@ -145,9 +144,10 @@ def _records(
                 reading = classifier.read(source)
                 yield {"file": file, **_of_reading(reading)}
                 if "boxes" in drawings:
-                    _save(reading.plot(), drawings["boxes"][index])
+                    save_figure(reading.plot(), drawings["boxes"][index])
             if "explain" in drawings:
-                _save(explain(source, classifier.predict_proba), drawings["explain"][index])
+                figure = explain(source, classifier.predict_proba)
+                save_figure(figure, drawings["explain"][index])
         except DigitNetError as error:
             failed.append(file)
             print(f"digitnet: {file}: {error}", file=sys.stderr)
@@ -248,14 +248,6 @@ def _drawings(options: argparse.Namespace) -> dict[str, list[Path]]:
             "another folder, or read the files one by one."
         )
     return drawings
-
-
-def _save(figure: Figure, path: Path) -> None:
-    from digitnet.artifact import write_atomically
-
-    file = io.BytesIO()
-    figure.savefig(file, format="png")
-    write_atomically(path, file.getvalue())
 
 
 def _info(options: argparse.Namespace) -> int:

@@ -16,12 +16,10 @@ from digitnet.data.coercion import to_labels
 from digitnet.data.image_set import ImageSet
 from digitnet.data.weights import check_some, to_weights
 from digitnet.datasets.image_folder import picture_files, picture_size
-from digitnet.errors import InvalidInputError
+from digitnet.errors import InvalidInputError, first_few
 from digitnet.inputs import Inputs
 from digitnet.pictures import Digit, Source, is_picture
 from digitnet.user_warnings import warn
-
-_NAMED = 5  # pictures that a warning names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,8 +140,7 @@ def _tell_of_blank(sources: Sequence[Source], digits: Sequence[Digit | None]) ->
     ]
     if not blank:
         return
-    more = f", and {len(blank) - _NAMED:,} more" if len(blank) > _NAMED else ""
-    which = f"{len(blank):,} of {len(digits):,} pictures: {', '.join(blank[:_NAMED])}{more}"
+    which = f"{len(blank):,} of {len(digits):,} pictures: {first_few(blank)}"
     remedy = "digitnet.pictures.explain(picture, clf.predict_proba) shows what the reader saw"
     if len(blank) == len(digits):
         raise InvalidInputError(

@@ -73,7 +73,7 @@ class History:
     def history(self) -> dict[str, list[float | None]]:
         """One list a figure, as in Keras; without any validation, no `val_` lists."""
         columns: dict[str, list[float | None]] = {}
-        for name in _columns():
+        for name in (field.name for field in fields(EpochLog) if field.name != "epoch"):
             if name == "val_metrics":
                 figures = [log.val_metrics or {} for log in self.logs]
                 for metric in dict.fromkeys(metric for each in figures for metric in each):
@@ -124,7 +124,3 @@ class History:
     def to_rows(self) -> list[dict[str, Any]]:
         """Return one plain dictionary an epoch, for JSON."""
         return [asdict(log) for log in self.logs]
-
-
-def _columns() -> list[str]:
-    return [field.name for field in fields(EpochLog) if field.name != "epoch"]

@@ -61,19 +61,14 @@ class Measures:
 
         Logits are float32 (N, C), labels int64 (N,), weights float32 (N,), or `None` for 1 each.
         """
-        if isinstance(self.loss, str) and weights is None:
-            return float(functional.cross_entropy(logits.double(), labels))
-        losses = self._losses(logits, labels)
-        return float((losses if weights is None else losses * weights).mean())
-
-    def _losses(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Return the loss of each image, float64 (N,), on the CPU."""
         if isinstance(self.loss, str):
-            return functional.cross_entropy(logits.double(), labels, reduction="none")
-        parts = zip(logits.split(_IMAGES_AT_ONCE), labels.split(_IMAGES_AT_ONCE), strict=True)
-        with torch.no_grad():
-            losses = [self.loss(x.to(self.device), y.to(self.device)).cpu() for x, y in parts]
-        return torch.cat(losses).double()
+            losses = functional.cross_entropy(logits.double(), labels, reduction="none")
+        else:
+            parts = zip(logits.split(_IMAGES_AT_ONCE), labels.split(_IMAGES_AT_ONCE), strict=True)
+            with torch.no_grad():
+                found = [self.loss(x.to(self.device), y.to(self.device)).cpu() for x, y in parts]
+            losses = torch.cat(found).double()
+        return float((losses if weights is None else losses * weights).mean())
 
 
 def _try_loss(loss: Any, classes: int, device: torch.device) -> None:

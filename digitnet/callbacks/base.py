@@ -79,18 +79,24 @@ class Callback:
 
 def check_hook(name: str, hook: Callable[..., Any], *expected: str) -> None:
     """Raise `InvalidInputError` unless a hook takes what is expected, and not Keras's `logs`."""
-    received: Any = hook
     try:
         received = inspect.signature(hook)
-        received.bind(*expected)
-        fits = "logs" not in received.parameters
     except ValueError:  # a function in C may have no signature
-        fits = True
-    except TypeError:
-        fits = False
-    if not fits:
+        return
+    if not takes(hook, *expected) or "logs" in received.parameters:
         raise InvalidInputError(
             f"Expected {name} to take ({', '.join(expected)}); received {received}. Keras's epoch "
             "and logs are state.epoch and state.history[-1], as state.history[-1].val_loss; "
             "self.model.stop_training is state.stop('why')."
         )
+
+
+def takes(function: Any, *arguments: Any) -> bool:
+    """Say whether a function can be called with these arguments, as far as it tells."""
+    try:
+        inspect.signature(function).bind(*arguments)
+    except ValueError:  # a function in C may have no signature
+        return True
+    except TypeError:
+        return False
+    return True

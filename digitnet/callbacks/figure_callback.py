@@ -41,8 +41,9 @@ class FigureCallback(Callback):
         """Check that the file can be written before time goes into training."""
         check_folder(self.path)
 
-    def save(self, figure: Figure) -> None:
-        """Write a figure in the format that the path's ending names, whole or not at all."""
-        content = io.BytesIO()
-        figure.savefig(content, format=self.path.suffix[1:])
-        write_atomically(self.path, content.getvalue())
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure in the format that the path's ending names, whole or not at all."""
+    content = io.BytesIO()
+    figure.savefig(content, format=path.suffix[1:].lower())
+    write_atomically(path, content.getvalue())

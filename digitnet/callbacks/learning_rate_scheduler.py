@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from typing import Any
 
-from digitnet.callbacks.base import Callback
+from digitnet.callbacks.base import Callback, takes
 from digitnet.errors import InvalidInputError
 from digitnet.keras_arguments import LEARNING_RATE_SCHEDULER, refuses
 from digitnet.state import TrainState
@@ -29,8 +27,8 @@ class LearningRateScheduler(Callback):
     @refuses(LEARNING_RATE_SCHEDULER)
     def __init__(self, schedule: Callable[..., float]) -> None:
         self.schedule = schedule
-        self._takes_rate = _takes(schedule, 0, 0.0)
-        if not self._takes_rate and not _takes(schedule, 0):
+        self._takes_rate = takes(schedule, 0, 0.0)
+        if not self._takes_rate and not takes(schedule, 0):
             raise InvalidInputError(
                 "Expected schedule to be a function of (epoch) or (epoch, learning_rate); "
                 f"received {schedule!r}. Write LearningRateScheduler(lambda epoch, rate: "
@@ -46,13 +44,3 @@ class LearningRateScheduler(Callback):
         if not state.epoch_step:
             rate = (state.learning_rate,) if self._takes_rate else ()
             state.set_learning_rate(self.schedule(state.epoch, *rate))
-
-
-def _takes(function: Any, *arguments: float) -> bool:
-    try:
-        inspect.signature(function).bind(*arguments)
-    except ValueError:  # a function in C may have no signature
-        return True
-    except TypeError:
-        return False
-    return True

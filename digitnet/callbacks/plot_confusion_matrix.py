@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from digitnet.callbacks.figure_callback import FigureCallback
+from digitnet.callbacks.figure_callback import FigureCallback, save_figure
 from digitnet.errors import InvalidInputError
 from digitnet.state import TrainState
 
@@ -31,4 +31,5 @@ class PlotConfusionMatrix(FigureCallback):
         from digitnet.plots import confusion_matrix  # matplotlib is slow to import
 
         if state.validation is not None:
-            self.save(confusion_matrix(state.validation.confusion, state.validation.classes))
+            figure = confusion_matrix(state.validation.confusion, state.validation.classes)
+            save_figure(figure, self.path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from digitnet.callbacks.figure_callback import FigureCallback
+from digitnet.callbacks.figure_callback import FigureCallback, save_figure
 from digitnet.state import TrainState
 
 
@@ -18,4 +18,4 @@ class PlotCurves(FigureCallback):
 
     def on_epoch_end(self, state: TrainState) -> None:
         """Draw the history as it is now."""
-        self.save(state.history.plot())
+        save_figure(state.history.plot(), self.path)

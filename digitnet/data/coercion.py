@@ -17,7 +17,7 @@ from digitnet.data.image_set import ImageSet, Shape
 from digitnet.data.pixels import arranged, describe_shapes, to_uint8, warn_of_emnist
 from digitnet.data.remedies import described, described_names, described_picture, first_odd
 from digitnet.data.spool import Rows, Spool
-from digitnet.errors import InvalidInputError
+from digitnet.errors import InvalidInputError, first_few
 from digitnet.randomness import READING, Stream, derive_seed
 
 _END = object()  # of a loader's batches
@@ -104,10 +104,10 @@ def to_labels(y: Any, *, count: int, classes: tuple[str, ...]) -> Tensor:
         )
     outside = np.unique(labels[(labels < 0) | (labels >= len(classes))]).tolist()
     if outside:
-        some = ", ".join(map(str, outside[:5])) + (", ..." if len(outside) > 5 else "")
         remedy = " They begin at 0: pass numpy.asarray(labels) - 1." if labels.min() == 1 else ""
         raise InvalidInputError(
-            f"Expected labels in 0..{len(classes) - 1}; received {some}.{remedy}"
+            f"Expected labels in 0..{len(classes) - 1}; received {first_few([*map(str, outside)])}."
+            f"{remedy}"
         )
     return torch.from_numpy(labels.astype(np.int64))
 

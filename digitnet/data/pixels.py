@@ -57,9 +57,11 @@ def to_uint8(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
             "numpy.nan_to_num(images, posinf=1, neginf=0)."
         )
     if low < 0 or high > 1 + _ROUNDING:
+        remedy = "They look normalised already; leave that out, the network normalises itself."
+        if low >= 0 and high <= 255:
+            remedy = "Divide by 255: numpy.asarray(images) / 255."
         raise InvalidInputError(
-            f"Expected float pictures in 0..1; received {low:.4g}..{high:.4g}. "
-            + _float_remedy(low, high)
+            f"Expected float pictures in 0..1; received {low:.4g}..{high:.4g}. {remedy}"
         )
     pixels = np.empty(array.shape, np.uint8)
     for start in range(0, len(array), _IMAGES_AT_ONCE):
@@ -78,12 +80,6 @@ class _Shared:
         address, _ = array.__array_interface__["data"]
         self.__array_interface__ = {**array.__array_interface__, "data": (address, False)}
         self._array = array  # keeps the memory
-
-
-def _float_remedy(low: float, high: float) -> str:
-    if low >= 0 and high <= 255:
-        return "Divide by 255: numpy.asarray(images) / 255."
-    return "They look normalised already; leave that out, the network normalises itself."
 
 
 def warn_of_faint(images: Tensor) -> None:

@@ -20,6 +20,7 @@ from digitnet.processes import current
 _SHARE = 4  # a set may take a quarter of the memory: training needs some, others too
 _UNKNOWN = 8 * 2**30  # bytes of memory where the system does not say
 _BYTES_AT_ONCE = 2**22  # that are copied
+_DISK = Path("/var/tmp")  # /tmp may be in memory
 
 
 class Spool:
@@ -29,7 +30,7 @@ class Spool:
     with its last user. The tensor is then a map of that file: the system reads in what is
     used, and drops it again where memory is short. Everything that takes a tensor takes it.
 
-    The file lies in the folder that `TMPDIR` names, else in /var/tmp: /tmp may be in memory.
+    The file lies in the folder that `TMPDIR` names, else in /var/tmp.
     """
 
     def __init__(self) -> None:
@@ -45,7 +46,8 @@ class Spool:
         self._bytes += images.numel()
         self._parts.append(images)
         if self._file is None and self._bytes > self._room:
-            self._file = tempfile.TemporaryFile(dir=_folder())  # noqa: SIM115 - `tensor` closes it
+            folder = None if "TMPDIR" in os.environ or not _DISK.is_dir() else _DISK
+            self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - `tensor` closes it
         if self._file is not None:
             for part in self._parts:
                 self._file.write(part.contiguous().numpy().data)
@@ -139,7 +141,3 @@ def _cgroup_limits(controller: str, path: str) -> Iterator[int]:
         for folder in (place, *place.parents):
             with suppress(OSError, ValueError):  # no limit is "max"
                 yield int((folder / name).read_text())
-
-
-def _folder() -> str | None:
-    return "/var/tmp" if "TMPDIR" not in os.environ and Path("/var/tmp").is_dir() else None

@@ -147,7 +147,8 @@ def _from_archive(archive: Path) -> tuple[ImageSet, ImageSet]:
 def _from_folders(folder: Path) -> tuple[ImageSet, ImageSet]:
     sets = []
     for part in _PARTS:
-        name = f"CIFAR-10 {part}{_how_stored(folder / part)}"
+        jpeg = any(file.suffix.lower() in (".jpg", ".jpeg") for file in _files(folder / part))
+        name = f"CIFAR-10 {part}{' (from JPEG)' if jpeg else ''}"
         images = image_folder(folder / part, mode="RGB", name=name)
         if images.classes != CLASSES or images.images.shape[1:] != (3, 32, 32):
             raise InvalidInputError(
@@ -156,11 +157,6 @@ def _from_folders(folder: Path) -> tuple[ImageSet, ImageSet]:
             )
         sets.append(images)
     return sets[0], sets[1]
-
-
-def _how_stored(folder: Path) -> str:
-    jpeg = any(file.suffix.lower() in (".jpg", ".jpeg") for file in _files(folder))
-    return " (from JPEG)" if jpeg else ""
 
 
 def _fingerprint(source: Path) -> str:

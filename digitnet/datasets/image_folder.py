@@ -13,7 +13,7 @@ import torch
 
 from digitnet.data.image_set import ImageSet
 from digitnet.data.spool import Spool
-from digitnet.errors import DatasetUnavailableError, InvalidInputError
+from digitnet.errors import DatasetUnavailableError, InvalidInputError, first_few
 from digitnet.execution import with_own_settings
 from digitnet.pictures.loading import DAMAGE, opaque
 
@@ -24,7 +24,6 @@ _ENDINGS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".
 # Beginnings of names that file managers, archives and Jupyter leave behind
 _HIDDEN = (".", "__MACOSX", "@eaDir")
 _GREY_MODES = ("1", "L", "LA")
-_TOLD = 5  # files that a message names
 
 
 @with_own_settings
@@ -116,7 +115,11 @@ def picture_files(root: str | os.PathLike[str]) -> dict[str, list[Path]]:
             for file in sorted(files)
             if file.lower().endswith(_ENDINGS)
         )
-        listing[name] = [path for path in paths if not _is_hidden(path.relative_to(folder))]
+        listing[name] = [
+            path
+            for path in paths
+            if not any(part.startswith(_HIDDEN) for part in path.relative_to(folder).parts)
+        ]
         if not listing[name]:
             raise DatasetUnavailableError(
                 f"Expected a folder with one sub-folder of pictures a class; '{folder / name}' has "
@@ -138,10 +141,6 @@ def picture_size(file: Path) -> tuple[int, int] | None:
 
 def _expanded(root: str | os.PathLike[str]) -> Path:
     return Path(os.path.expanduser(root))  # noqa: PTH111 - Path's raises for unknown users
-
-
-def _is_hidden(path: Path) -> bool:
-    return any(part.startswith(_HIDDEN) for part in path.parts)
 
 
 def _is_grey(file: Path) -> bool:
@@ -183,7 +182,6 @@ def _check_alike(files: list[Path], kinds: list[tuple[int, int] | str], folder: 
     odd = [f"{file}: {kind}" for file, kind in zip(files, kinds, strict=True) if kind != wanted]
     if not odd:
         return
-    more = f", and {len(odd) - _TOLD:,} more" if len(odd) > _TOLD else ""
     remedies = []
     if any(isinstance(kind, str) for kind in kinds):
         remedies.append("Save those that cannot be read as 8-bit PNGs, or remove them.")
@@ -192,6 +190,6 @@ def _check_alike(files: list[Path], kinds: list[tuple[int, int] | str], folder: 
         remedies.append(f"Bring all to one size: {call}.")
     raise InvalidInputError(
         f"Expected 8-bit pictures of one (height, width){f', {wanted}' if wanted else ''}; of "
-        f"{len(files):,} in '{folder}', {len(odd):,} are not: {'; '.join(odd[:_TOLD])}{more}. "
+        f"{len(files):,} in '{folder}', {len(odd):,} are not: {first_few(odd, '; ')}. "
         + " ".join(remedies)
     )
