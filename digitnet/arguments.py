@@ -1,4 +1,4 @@
-"""Checks of what a classifier is given beside pictures and labels."""
+"""Checks of what a classifier is given beside images and labels."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ B = TypeVar("B", bound=Sized)
 Verbose = Literal["auto", 0, 1, 2]
 """0 is silent, 1 a progress bar, 2 a line an epoch; `"auto"` chooses by where the output goes."""
 ClassWeight = Literal["balanced"] | Mapping[int, float] | Sequence[float] | None
-"""What pictures of each class count in the loss."""
+"""What images of each class count in the loss."""
 Statistic = float | Sequence[float] | np.ndarray[Any, Any] | None
 """A mean or standard deviation: one number, or one for each channel; `None` measures it."""
 
@@ -117,7 +117,7 @@ def check_validation(x: Any, data: Any, split: Any) -> None:
 
 
 def check_batches(processes: int, *, n_images: int, batch_size: int, least: int) -> None:
-    """Raise `InvalidInputError` unless each process can get `least` pictures of a batch."""
+    """Raise `InvalidInputError` unless each process can get `least` images of a batch."""
     norm = ", as the network has batch norm" if least > 1 else ""
     each = f", {'one' if least == 1 else least} for each process" if processes > 1 else ""
     fewer = ", or start fewer with torchrun --nproc-per-node" if processes > 1 else ""

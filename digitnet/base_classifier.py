@@ -86,7 +86,7 @@ class BaseClassifier(Estimator):
 
     @property
     def input_shape(self) -> Shape:
-        """Channels, height and width of a picture."""
+        """Channels, height and width of an image."""
         return self._trained.input_shape
 
     @property
@@ -167,7 +167,7 @@ class BaseClassifier(Estimator):
         )
 
     def _notice(self, images: Tensor) -> None:
-        """Warn of pictures, uint8 (N, C, H, W), that are valid but odd."""
+        """Warn of images, uint8 (N, C, H, W), that are valid but odd."""
         warn_of_faint(images)
 
     def _logits(self, x: Any, batch_size: int | None, verbose: Verbose) -> Tensor:

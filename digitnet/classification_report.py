@@ -14,10 +14,10 @@ class Scores:
 
     Attributes:
         name: The class's name, or what the mean is called.
-        precision: Share of the pictures read as this class that are of it, in [0, 1].
-        recall: Share of the class's pictures that were read as it, in [0, 1].
+        precision: Share of the images read as this class that are of it, in [0, 1].
+        recall: Share of the class's images that were read as it, in [0, 1].
         f1: Harmonic mean of the two, in [0, 1].
-        support: Pictures of the class.
+        support: Images of the class.
     """
 
     name: str
@@ -31,14 +31,14 @@ class Scores:
 class ClassificationReport:
     """Figures of each class; `print` shows them as scikit-learn's `classification_report` does.
 
-    Precision is 0 where nothing was read as a class, recall is 0 where there are no pictures of it,
+    Precision is 0 where nothing was read as a class, recall is 0 where there are no images of it,
     and F1 where there is neither.
 
     Attributes:
         per_class: A row for each class.
-        accuracy: Share of pictures read right, in [0, 1].
+        accuracy: Share of images read right, in [0, 1].
         macro_average: Mean over the classes.
-        weighted_average: Mean over the classes, each as often as it has pictures.
+        weighted_average: Mean over the classes, each as often as it has images.
     """
 
     per_class: tuple[Scores, ...]

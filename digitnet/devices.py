@@ -60,7 +60,7 @@ def has_native_bfloat16(device: torch.device) -> bool:
 
 
 def prediction_batch(device: torch.device) -> int:
-    """Return how many small pictures to predict at a time.
+    """Return how many small images to predict at a time.
 
     On a CPU 128: the activations of more leave its caches. Elsewhere 4,096, so that the
     device computes while Python prepares the next call; other sizes were not measured there.

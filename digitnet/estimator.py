@@ -46,7 +46,7 @@ class Estimator:
 
     @property
     def n_features_in_(self) -> int:
-        """Values of a picture: channels * height * width."""
+        """Values of an image: channels * height * width."""
         return math.prod(self.input_shape)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:

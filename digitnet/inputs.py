@@ -1,4 +1,4 @@
-"""What a classifier is given to train on and to evaluate: pictures, folders, data sets."""
+"""What a classifier is given to train on and to evaluate: images, folders, data sets."""
 
 from __future__ import annotations
 

@@ -67,12 +67,12 @@ def find_learning_rate(
 
     Args:
         classifier: It stays as it is. The copy is trained by its recipe but for the rates.
-        x: Pictures, as `fit` takes them.
+        x: Images, as `fit` takes them.
         y: Labels, as `fit` takes them.
         start: The first rate, above 0.
         end: The last rate, above `start`.
         steps: Steps between the two, at least 10.
-        batch_size: Pictures a step; `None` is the recipe's.
+        batch_size: Images a step; `None` is the recipe's.
 
     Returns:
         Rates, losses and the suggestion; `plot` draws them.

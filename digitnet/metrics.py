@@ -23,14 +23,14 @@ class RunningMetrics:
         self._recorded = 0
 
     def record(self, loss: Tensor, correct: Tensor, n_images: int) -> None:
-        """Add a step of so many pictures: its mean loss () and how many were read right ()."""
+        """Add a step of so many images: its mean loss () and how many were read right ()."""
         self._losses[self._recorded] = loss
         self._correct[self._recorded] = correct
         self._sizes[self._recorded] = n_images
         self._recorded += 1
 
     def read(self) -> tuple[float, float]:
-        """Return the mean loss and the accuracy over the pictures so far; NaN before any."""
+        """Return the mean loss and the accuracy over the images so far; NaN before any."""
         sizes = self._sizes[: self._recorded].double()  # the last batch may be smaller
         losses = self._losses[: self._recorded].cpu().double()
         correct = int(self._correct[: self._recorded].sum())
@@ -39,7 +39,7 @@ class RunningMetrics:
 
     @property
     def n_images(self) -> int:
-        """Pictures so far."""
+        """Images so far."""
         return int(self._sizes[: self._recorded].sum())
 
     def state_dict(self) -> dict[str, Tensor]:

@@ -31,7 +31,7 @@ class ModelInfo:
         network: Name of the network, or `None` for a module of the user's own.
         network_type: Name of the network's type, for messages alone.
         classes: The classes' names.
-        input_shape: Channels, height and width of a picture.
+        input_shape: Channels, height and width of an image.
         mean: Normalisation of each channel.
         std: Likewise.
         normalization: Mean and deviation that the classifier was given; `None` if measured.
@@ -41,7 +41,7 @@ class ModelInfo:
         metrics: Names of the metrics.
         seed: The seed of the training.
         history: Its epochs.
-        chosen_on: Fingerprint of the pictures that the best epoch was chosen on, if one was.
+        chosen_on: Fingerprint of the images that the best epoch was chosen on, if one was.
         versions: What it was trained with.
     """
 

@@ -56,12 +56,12 @@ _GREATEST = {  # of each field of an augmentation
 
 @dataclass(frozen=True, kw_only=True)
 class Augmentation:
-    """How far training pictures are changed at random, each by its own amount.
+    """How far training images are changed at random, each by its own amount.
 
     Args:
-        flip: Share of the pictures that are mirrored, left to right, in [0, 1]: not for
+        flip: Share of the images that are mirrored, left to right, in [0, 1]: not for
             digits or letters.
-        crop: Greatest shift in whole pixels, in each direction, with the picture mirrored
+        crop: Greatest shift in whole pixels, in each direction, with the image mirrored
             beyond its border (pad and crop: He et al., 2016; mirrored: Jordan, 2024,
             arXiv 2404.00498).
         rotation: Greatest angle in degrees, either way.
@@ -69,11 +69,11 @@ class Augmentation:
         scale: Greatest change of size, as a share, at most 0.99.
         shear: Greatest slant in degrees, either way, at most 89.
         elastic: Greatest displacement of a grid of points, in pixels, each way; between
-            the points the picture bends smoothly, and by up to twice as much.
+            the points the image bends smoothly, and by up to twice as much.
         stroke: Greatest change of the strokes' edges in pixels, thicker or thinner, in [0, 1].
         blur: Greatest standard deviation of a Gaussian blur in pixels, in [0, 1].
         noise: Greatest standard deviation of added noise, as a share of the range of grey.
-        erasing: Greatest side of an erased rectangle, as a share of the picture's, in [0, 1].
+        erasing: Greatest side of an erased rectangle, as a share of the image's, in [0, 1].
 
     Raises:
         InvalidInputError: A value is out of its range.
@@ -118,7 +118,7 @@ class Recipe:
         name: What the recipe is called.
         network: The network it is made for, a name from `digitnet.models.NETWORKS`.
         epochs: Passes over the training set, at least 1.
-        batch_size: Pictures a step, at least 1.
+        batch_size: Images a step, at least 1.
         optimizer: `"adam"` (Kingma and Ba, 2015), `"adamw"` (Loshchilov and Hutter,
             2019), `"muon"` (Jordan et al., 2024: steps of orthogonal matrices for the filters
             of convolutions, AdamW for the rest) or `"sgd"` with Nesterov momentum 0.9.
@@ -147,14 +147,14 @@ class Recipe:
         clip_norm: The greatest norm of a step's gradient, that of all weights together, above 0:
             a longer one is scaled down to it (Pascanu et al., 2013, arXiv 1211.5063). `None` clips
             nothing.
-        augmentation: How training pictures are changed at random; `None` leaves them.
+        augmentation: How training images are changed at random; `None` leaves them.
         averaging: How much of the averaged weights is kept at each step, in (0, 1): an
             exponential moving average (Polyak and Juditsky, 1992), which validation,
             `predict` and `save` then use. `None` averages nothing.
-        mirror: Whether predictions look at each picture and at its mirror image, and take the
+        mirror: Whether predictions look at each image and at its mirror, and take the
             mean of their logits: in twice the time, and not for digits or letters. Saved
             networks keep it.
-        multi_crop: Whole pixels. Above 0, predictions look at each picture moved by so many
+        multi_crop: Whole pixels. Above 0, predictions look at each image moved by so many
             up and left, and down and right, too, mirrored beyond its border, and these count
             a quarter each (Jordan, 2024, arXiv 2404.00498): in three times the time. Saved
             networks keep it.
@@ -318,7 +318,7 @@ FAST = Recipe(
 
 99.23 ± 0.06% of MNIST's test set (20 seeds) after 2.7 s of training on two cores of an Intel Xeon
 with AMX, in bfloat16 (`benchmarks/time_to_accuracy.py`, November 2026). Network, batch size and
-learning rate were chosen on 10,000 held-out training pictures.
+learning rate were chosen on 10,000 held-out training images.
 """
 
 BEST = Recipe(
@@ -340,7 +340,7 @@ BEST = Recipe(
 
 After 12.7 minutes of training on two cores of an AMD EPYC with AVX512-BF16, in bfloat16; a vote of
 the five reads 99.78% (`benchmarks/accuracy.py --recipe best --seeds 5`, November 2026). Settings
-were chosen on held-out training pictures; `elastic` and `epochs` were not chosen blindly, as test
+were chosen on held-out training images; `elastic` and `epochs` were not chosen blindly, as test
 accuracies of other values were known (page "Speed").
 """
 
@@ -359,12 +359,12 @@ CIFAR10 = Recipe(
     multi_crop=1,
     precision="auto",
 )
-"""Small colour pictures of things: 90.45 ± 0.04% of CIFAR-10's test set (3 seeds).
+"""Small colour images of things: 90.45 ± 0.04% of CIFAR-10's test set (3 seeds).
 
-The pictures were stored as JPEG, and the training took 17.5 minutes on two cores of an AMD EPYC
+The images were stored as JPEG, and the training took 17.5 minutes on two cores of an AMD EPYC
 with AVX512-BF16, in bfloat16 (`examples/cifar10.py --seeds 3`, November 2026). Flip, crop and the
 views of predictions are those of airbench94 (Jordan, 2024, arXiv 2404.00498). Settings were chosen
-on 10,000 held-out training pictures (page "CIFAR-10").
+on 10,000 held-out training images (page "CIFAR-10").
 """
 
 FINE_TUNING = Recipe(

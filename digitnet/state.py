@@ -73,7 +73,7 @@ class TrainState:
     callbacks read it and call `stop`.
 
     Args:
-        model: The network in training, from pictures to logits.
+        model: The network in training, from images to logits.
         optimizer: The optimizer of its weights.
         seed: The seed of the training.
         averaged: A second network that holds the averaged weights, if they are averaged.
@@ -85,13 +85,13 @@ class TrainState:
         epochs: Epochs at which this `fit` ends.
         step: Steps done in all.
         epoch_step: Steps done of the epoch in progress.
-        pictures_per_epoch: Pictures of an epoch.
+        pictures_per_epoch: Images of an epoch.
         steps_per_epoch: Steps of an epoch.
         history: The finished epochs' figures.
         running: Loss and accuracy of the epoch in progress.
         batch_loss: Mean loss of the last step, a tensor () on the device, NaN before the
             first; reading its value makes the device wait.
-        batch_size: Pictures in the last step.
+        batch_size: Images in the last step.
         validates: Whether there are validation data.
         metrics: Names of what validation measures beside loss and accuracy.
         validation: The last epoch's evaluation on them, if there are any.
@@ -203,7 +203,7 @@ class TrainState:
         device: torch.device,
         constant_rate: float | None,
     ) -> None:
-        """Plan `epochs` more epochs of so many pictures and steps each.
+        """Plan `epochs` more epochs of so many images and steps each.
 
         Without a `constant_rate`, a schedule sets the learning rate at each step.
         """
@@ -283,7 +283,7 @@ class TrainState:
         self.history = history
 
     def end_step(self, loss: Tensor, correct: Tensor, n_images: int) -> None:
-        """Take in a step of so many pictures: its mean loss () and how many were right ()."""
+        """Take in a step of so many images: its mean loss () and how many were right ()."""
         self.rate.end_step()
         self.running.record(loss, correct, n_images)
         self.batch_loss, self.batch_size = loss, n_images

@@ -63,7 +63,7 @@ class Trainer:
         device: Where the state's network and the data are.
         callbacks: Called at the hooks, in this order; on other ranks than 0, only those that
             run in every process.
-        class_weight: What each class's pictures count in the loss, float32 (C,).
+        class_weight: What each class's images count in the loss, float32 (C,).
         measures: The loss of a classifier, and what validation measures beside it.
         objective: What is minimised instead; `None` is the mean loss with the recipe's smoothing
             and `class_weight`.

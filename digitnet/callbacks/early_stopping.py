@@ -26,7 +26,7 @@ class EarlyStopping(Callback):
         mode: Whether `"min"` or `"max"` of it is better; `"auto"` knows.
         baseline: A value that the figure must be better than to count; `None` for any.
         restore_best_weights: Whether the network gets back the weights of the best epoch
-            when training ends, stopped or not. A test on the pictures that chose the
+            when training ends, stopped or not. A test on the images that chose the
             epoch is then too good; `evaluate` warns of that.
         start_from_epoch: Epochs of a `fit` that pass before the figure is watched.
 

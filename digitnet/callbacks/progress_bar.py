@@ -21,7 +21,7 @@ REFRESH_SECONDS = 0.1  # at most ten times a second
 
 
 class ProgressBar(Callback):
-    """Show a bar an epoch: loss, accuracy, pictures a second, time left (`verbose=1`).
+    """Show a bar an epoch: loss, accuracy, images a second, time left (`verbose=1`).
 
     A line with the figures takes the place of the finished bar. Where the output is neither
     a terminal nor a notebook, there is that line alone.

@@ -1,4 +1,4 @@
-"""Labelled pictures in memory: what users pass, how it is kept, how it is handed out."""
+"""Labelled images in memory: what users pass, how it is kept, how it is handed out."""
 
 from digitnet.data.image_set import ImageSet
 

@@ -1,6 +1,6 @@
-"""Pictures changed at random, a batch at a time, as tensor code on the device.
+"""Images changed at random, a batch at a time, as tensor code on the device.
 
-torchvision's transforms draw one amount for a whole batch; here each picture has its own.
+torchvision's transforms draw one amount for a whole batch; here each image has its own.
 Amounts are drawn from torch's global generator, which the trainer seeds for each step, and for
 the whole batch also where a process has a part of it: so they do not depend on how many there are.
 """
@@ -85,7 +85,7 @@ def augment(
 
 
 def _flip_and_crop(images: Tensor, augmentation: Augmentation, draws: Draws) -> Tensor:
-    """Mirror pictures and shift them by whole pixels: each pixel is read from another one."""
+    """Mirror images and shift them by whole pixels: each pixel is read from another one."""
     _, _, height, width = images.shape
     rows, columns = (
         torch.arange(size, device=images.device) + _whole(augmentation.crop, draws)[:, None]
@@ -118,7 +118,7 @@ def _warp(x: Tensor, augmentation: Augmentation, draws: Draws) -> Tensor:
     )
     scale = 1 + draws.uniform(augmentation.scale)
     across, down = (
-        # in the units of affine_grid, where a picture reaches from -1 to 1
+        # in the units of affine_grid, where an image reaches from -1 to 1
         draws.uniform(2 * augmentation.shift / size)
         for size in (width, height)
     )
@@ -154,7 +154,7 @@ def _bend_of_each_point(height: int, width: int, device: torch.device) -> Tensor
 
 
 def _change_stroke(x: Tensor, amount: Tensor) -> Tensor:
-    """Blend with the picture dilated (amounts up to 1) or eroded (down to -1) by a pixel."""
+    """Blend with the image dilated (amounts up to 1) or eroded (down to -1) by a pixel."""
     dilated = functional.max_pool2d(x, 3, stride=1, padding=1)
     eroded = -functional.max_pool2d(-x, 3, stride=1, padding=1)
     other = torch.where(_each(amount) > 0, dilated, eroded)
@@ -162,7 +162,7 @@ def _change_stroke(x: Tensor, amount: Tensor) -> Tensor:
 
 
 def _blur(x: Tensor, deviation: Tensor) -> Tensor:
-    """Convolve each picture with a Gaussian of its own deviation (N,) in pixels."""
+    """Convolve each image with a Gaussian of its own deviation (N,) in pixels."""
     count, channels, height, width = x.shape
     offset = torch.arange(-_BLUR_REACH, _BLUR_REACH + 1, device=x.device)
     kernel = torch.exp(-0.5 * (offset / deviation.clamp(min=1e-3)[:, None]) ** 2)
@@ -179,7 +179,7 @@ def _blur(x: Tensor, deviation: Tensor) -> Tensor:
 
 
 def _erase(x: Tensor, most: float, draws: Draws) -> Tensor:
-    """Blank a rectangle with sides up to a share `most` of the picture's (Zhong et al., 2020)."""
+    """Blank a rectangle with sides up to a share `most` of the image's (Zhong et al., 2020)."""
     inside = [
         (_each(start) <= place) & (place < _each(start + length))
         for size, place in (
@@ -193,5 +193,5 @@ def _erase(x: Tensor, most: float, draws: Draws) -> Tensor:
 
 
 def _each(amounts: Tensor) -> Tensor:
-    """Return one amount a picture in a shape that goes with pictures."""
+    """Return one amount an image in a shape that goes with images."""
     return amounts.view(-1, 1, 1, 1)

@@ -1,4 +1,4 @@
-"""Pictures in memory, handed out by index."""
+"""Images in memory, handed out by index."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from digitnet.objectives import Weighted
 
 
 def fingerprint(images: Tensor, *labels: Tensor) -> str:
-    """Return the shape and the SHA-256 of pictures and, if given, labels, as text."""
+    """Return the shape and the SHA-256 of images and, if given, labels, as text."""
     digest = hashlib.sha256()
     for tensor in (images, *labels):
         digest.update(tensor.cpu().contiguous().numpy().data)
@@ -52,7 +52,7 @@ class Batches:
 
     @property
     def n_images(self) -> int:
-        """Pictures in all."""
+        """Images in all."""
         return len(self.labels)
 
     def __len__(self) -> int:
@@ -60,7 +60,7 @@ class Batches:
 
     @cached_property
     def unweighted_fingerprint(self) -> str:
-        """Shape and SHA-256 of all pictures and labels."""
+        """Shape and SHA-256 of all images and labels."""
         return fingerprint(self._images, self.labels)
 
     @property
@@ -71,7 +71,7 @@ class Batches:
         return f"{self.unweighted_fingerprint}, weights {fingerprint(self.weights)}"
 
     def unlabelled(self, part: slice = slice(None)) -> Iterator[Tensor]:
-        """Yield the pictures of a part of the set as they lie, uint8 (B, C, H, W)."""
+        """Yield the images of a part of the set as they lie, uint8 (B, C, H, W)."""
         images = self._images[part]
         if len(images):  # split would give one empty batch
             for x in images.split(self.batch_size):
@@ -95,5 +95,5 @@ class Batches:
                 yield x, Weighted(y, self.weights[index].to(self._device)), len(batch)
 
     def _starts(self, count: int) -> tuple[int, ...]:
-        """Return where each batch of so many pictures begins, but the first."""
+        """Return where each batch of so many images begins, but the first."""
         return tuple(range(self.batch_size, count - self._least + 1, self.batch_size))

@@ -1,4 +1,4 @@
-"""What users pass, brought to uint8 pictures and int64 labels, or refused with a remedy."""
+"""What users pass, brought to uint8 images and int64 labels, or refused with a remedy."""
 
 from __future__ import annotations
 

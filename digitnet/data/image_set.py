@@ -1,4 +1,4 @@
-"""Labelled pictures of one size."""
+"""Labelled images of one size."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ DIGITS = tuple("0123456789")
 """The classes of every set of digits."""
 
 Shape = tuple[int, int, int]
-"""Channels, height and width of a picture."""
+"""Channels, height and width of an image."""
 
 
 @dataclass(frozen=True, eq=False)
 class ImageSet(Dataset[tuple[Tensor, int]]):
-    """Labelled pictures. Treat it as immutable, its tensors too.
+    """Labelled images. Treat it as immutable, its tensors too.
 
     `len` and an integer index work as in a torch `Dataset`; a slice, a mask or a tensor
     of indices gives an `ImageSet`.
@@ -34,7 +34,7 @@ class ImageSet(Dataset[tuple[Tensor, int]]):
         labels: int64 (N,), indices into `classes`.
         classes: The classes' names.
         name: What the set is called.
-        weights: float32 (N,), what each picture counts in a loss, as the `sample_weight` of `fit`;
+        weights: float32 (N,), what each image counts in a loss, as the `sample_weight` of `fit`;
             `None` where all count 1.
 
     Raises:
@@ -107,7 +107,7 @@ class ImageSet(Dataset[tuple[Tensor, int]]):
 
     @property
     def class_counts(self) -> Tensor:
-        """Pictures of each class, int64 (C,)."""
+        """Images of each class, int64 (C,)."""
         return torch.bincount(self.labels, minlength=len(self.classes))
 
     @with_own_settings
@@ -116,14 +116,14 @@ class ImageSet(Dataset[tuple[Tensor, int]]):
 
         Args:
             fraction: Share of the second part, in (0, 1). Of each class it gets the
-                nearest whole number of pictures, at least 1 and not all.
+                nearest whole number of images, at least 1 and not all.
             seed: The same seed gives the same parts.
 
         Returns:
             The larger rest and the part split off, each in the set's own order.
 
         Raises:
-            InvalidInputError: The fraction is out of range, or a class has one picture.
+            InvalidInputError: The fraction is out of range, or a class has one image.
         """
         if not 0 < fraction < 1:
             raise InvalidInputError(

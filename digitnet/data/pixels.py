@@ -14,13 +14,13 @@ from digitnet.data.remedies import shape_remedy
 from digitnet.errors import InvalidInputError
 from digitnet.user_warnings import warn
 
-_ROUNDING = 1e-3  # by how much a resized picture may exceed 1; clipped
-_LEAST_SPAN = 32  # levels from a picture's darkest pixel to its brightest; MNIST's least is 254
+_ROUNDING = 1e-3  # by how much a resized image may exceed 1; clipped
+_LEAST_SPAN = 32  # levels from an image's darkest pixel to its brightest; MNIST's least is 254
 _IMAGES_AT_ONCE = 4096  # brought to uint8, so that no float copy of all is made
 
 
 def arranged(array: npt.NDArray[Any], input_shape: Shape) -> npt.NDArray[Any]:
-    """Return pictures of any accepted shape as (N, C, H, W)."""
+    """Return images of any accepted shape as (N, C, H, W)."""
     channels, height, width = input_shape
     if array.size == 0:
         raise InvalidInputError(f"Expected at least one picture; received {array.shape}.")
@@ -83,7 +83,7 @@ class _Shared:
 
 
 def warn_of_faint(images: Tensor) -> None:
-    """Warn of pictures, uint8 (N, C, H, W), that are nearly black or nearly of one level."""
+    """Warn of images, uint8 (N, C, H, W), that are nearly black or nearly of one level."""
     extremes = [torch.aminmax(part.flatten(1), dim=1) for part in images.split(_IMAGES_AT_ONCE)]
     low, high = (torch.cat(levels).int() for levels in zip(*extremes, strict=True))
     faint = (high - low < _LEAST_SPAN).nonzero()[:, 0]
@@ -122,7 +122,7 @@ def warn_of_emnist(data: Any) -> None:
 
 
 def describe_shapes(input_shape: Shape) -> str:
-    """Return the shapes that pictures may have, as text."""
+    """Return the shapes that images may have, as text."""
     channels, height, width = input_shape
     flat = channels * height * width
     if channels == 1:

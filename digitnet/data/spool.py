@@ -1,4 +1,4 @@
-"""Pictures that may be too many for memory: then they lie in a file, and are paged in."""
+"""Images that may be too many for memory: then they lie in a file, and are paged in."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DISK = Path("/var/tmp")  # /tmp may be in memory
 
 
 class Spool:
-    """Take pictures a batch at a time, and give them back as one tensor.
+    """Take images a batch at a time, and give them back as one tensor.
 
     A set of more bytes than `room()` goes into a temporary file without a name, which vanishes
     with its last user. The tensor is then a map of that file: the system reads in what is
@@ -41,7 +41,7 @@ class Spool:
         self._file: BinaryIO | None = None
 
     def add(self, images: Tensor) -> None:
-        """Take pictures, uint8 (B, C, H, W), all of one size."""
+        """Take images, uint8 (B, C, H, W), all of one size."""
         self._shape = tuple(images.shape[1:])
         self._bytes += images.numel()
         self._parts.append(images)
@@ -57,7 +57,7 @@ class Spool:
         return self._bytes > 0
 
     def tensor(self) -> Tensor:
-        """Return all pictures, uint8 (N, C, H, W)."""
+        """Return all images, uint8 (N, C, H, W)."""
         if self._file is None:
             return torch.cat(self._parts)
         with self._file as file:  # the map keeps it in being
@@ -68,7 +68,7 @@ class Spool:
 class Rows:
     """Take small arrays one after another into one block of memory.
 
-    Kept one by one between the pictures' large blocks, which come and go, they would split the
+    Kept one by one between the images' large blocks, which come and go, they would split the
     heap, and it would grow with every batch.
     """
 
@@ -94,7 +94,7 @@ class Rows:
 
 
 def taken(images: Tensor, index: Tensor) -> Tensor:
-    """Return the pictures of a mask or of indices, in a file where they are too many."""
+    """Return the images of a mask or of indices, in a file where they are too many."""
     positions = index.nonzero()[:, 0] if index.dtype == torch.bool else index
     if not len(positions) or len(positions) * images[:1].numel() <= room():
         return images[index]
@@ -105,9 +105,9 @@ def taken(images: Tensor, index: Tensor) -> Tensor:
 
 
 def room() -> int:
-    """Return how many bytes a set of pictures may take in this process's memory.
+    """Return how many bytes a set of images may take in this process's memory.
 
-    What is chosen by it changes no result, only where the pictures lie.
+    What is chosen by it changes no result, only where the images lie.
     """
     return min(_limits()) // _SHARE // current().local_world_size
 

@@ -1,4 +1,4 @@
-"""What each picture counts in a loss."""
+"""What each image counts in a loss."""
 
 from __future__ import annotations
 

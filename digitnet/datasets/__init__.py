@@ -1,4 +1,4 @@
-"""Where labelled pictures come from."""
+"""Where labelled images come from."""
 
 from digitnet.datasets.cifar10 import cifar10
 from digitnet.datasets.image_folder import image_folder

@@ -16,7 +16,7 @@ from digitnet.execution import float32_by_default, with_own_settings
 from digitnet.randomness import PICTURES, derive_seed
 from digitnet.recipe import check_count, check_seed
 
-SIZE, BOX = 28, 20  # pixels: a picture, and the box that holds the digit, as in MNIST
+SIZE, BOX = 28, 20  # pixels: an image, and the box that holds the digit, as in MNIST
 POINTS = 96  # along the strokes of a digit, less than a pixel apart
 _DRAWN_AT_ONCE = 500  # images, so that their tensors stay in the CPU's caches
 
@@ -30,15 +30,15 @@ def synthetic(
 
     Each digit is one of several forms, bent, slanted, scaled and wobbled at random, drawn
     with a pen of random width, scaled into a box of 20x20 pixels, with its centre of mass
-    in the middle of the picture, as MNIST's were (LeCun et al., 1998).
+    in the middle of the image, as MNIST's were (LeCun et al., 1998).
 
     Args:
-        train: Pictures of the training set, at least 1.
-        test: Pictures of the test set, at least 1.
-        seed: In 0..2**63 - 1; the same seed and count give the same pictures.
+        train: Images of the training set, at least 1.
+        test: Images of the test set, at least 1.
+        seed: In 0..2**63 - 1; the same seed and count give the same images.
 
     Returns:
-        Training and test set, pictures uint8 (N, 1, 28, 28).
+        Training and test set, images uint8 (N, 1, 28, 28).
 
     Raises:
         InvalidInputError: A count is not a whole number of at least 1, or the seed is out
@@ -117,7 +117,7 @@ def slanted(points: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def _boxed(points: Tensor, pen: Tensor, width: Tensor) -> Tensor:
-    """Scale into the box, and put the centre of mass into the middle of the picture."""
+    """Scale into the box, and put the centre of mass into the middle of the image."""
     low, high = points.amin(dim=1, keepdim=True), points.amax(dim=1, keepdim=True)
     extent = (high - low).amax(dim=2, keepdim=True)
     margin = 2 * _REACH * width[:, None, None]
@@ -131,7 +131,7 @@ def _rendered(points: Tensor, pen: Tensor, width: Tensor) -> Tensor:
     """Draw a pen with a soft round tip along the points.
 
     A Gaussian tip is the product of one along x and one along y, so that the ink of all
-    points on all pixels is one matrix product a picture.
+    points on all pixels is one matrix product an image.
     """
     pixels = torch.arange(SIZE)
     falloff = -0.5 / width[:, None, None] ** 2

@@ -26,12 +26,12 @@ NETWORKS: dict[str, Callable[[int, Shape], nn.Module]] = {
 
 
 def build(name: str, *, classes: int, input_shape: Shape) -> nn.Module:
-    """Return a new network that maps normalised pictures to logits.
+    """Return a new network that maps normalised images to logits.
 
     Args:
         name: One of `NETWORKS`; `"deep*5"` is an `Ensemble` of five of them.
         classes: How many classes there are.
-        input_shape: Channels, height and width of the pictures.
+        input_shape: Channels, height and width of the images.
 
     Raises:
         InvalidInputError: There is no network of that name.

@@ -17,7 +17,7 @@ def deep(classes: int, input_shape: Shape) -> nn.Module:
     the plan of VGG (Simonyan and Zisserman, 2015), made narrow. The first four do without
     padding (An et al., 2020, arXiv 2008.10400), and the first has few channels: most of the
     time goes to the large layers. The largest value of each channel goes to the output,
-    wherever in the picture it is.
+    wherever in the image it is.
     """
     channels, height, width = input_shape
     padding = 0 if min(height, width) >= 16 else 1  # else nothing would be left of a small one

@@ -17,7 +17,7 @@ class Ensemble(nn.Module):
     Members that err independently outvote each other's errors (Hansen and Salamon, 1990).
 
     Args:
-        members: Networks that map the same pictures to logits (N, classes).
+        members: Networks that map the same images to logits (N, classes).
         temperatures: What each member's logits are divided by, as `calibrate` fitted it,
             above 0; `None` leaves them.
 
@@ -44,7 +44,7 @@ class Ensemble(nn.Module):
         self.register_buffer("temperatures", torch.tensor(warmth, dtype=torch.float32))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map pictures to the logarithms of mean probabilities, which serve as logits."""
+        """Map images to the logarithms of mean probabilities, which serve as logits."""
         votes = [
             (member(x).float() / temperature).log_softmax(dim=1)
             for member, temperature in zip(self.members, self.temperatures, strict=True)

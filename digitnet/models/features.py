@@ -26,7 +26,7 @@ class LayerFeatures:
     def __init__(self, network: Network, layer: str | None) -> None:
         weights = {id(tensor): tensor for tensor in (*network.parameters(), *network.buffers())}
         self._network = copy.deepcopy(network, weights)
-        self._network.mirror, self._network.multi_crop = False, 0  # the picture as it is, alone
+        self._network.mirror, self._network.multi_crop = False, 0  # the image as it is, alone
         self._layer = layer
         self._kept: Any = None
         for module in _chosen(self._network.body, layer):
@@ -38,7 +38,7 @@ class LayerFeatures:
         self._kept = kept.to(torch.float32, copy=True) if isinstance(kept, Tensor) else kept
 
     def __call__(self, images: Tensor) -> Tensor:
-        """Run the network on pictures, and return what was kept of them."""
+        """Run the network on images, and return what was kept of them."""
         self._kept = None
         self._network(images)
         kept = self._kept

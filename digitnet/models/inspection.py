@@ -118,7 +118,7 @@ def _look_like_probabilities(logits: Tensor) -> bool:
 
 
 def least_batch(body: nn.Module) -> int:
-    """Return how many pictures a network must get at once in training: two with batch norm."""
+    """Return how many images a network must get at once in training: two with batch norm."""
     return 1 + any(isinstance(module, _BatchNorm) for module in body.modules())
 
 

@@ -1,4 +1,4 @@
-"""A network that is complete in itself: pictures in, logits out."""
+"""A network that is complete in itself: images in, logits out."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from torch.nn import functional
 
 
 class Network(nn.Module):
-    """Normalise pictures, apply a body, and divide by a temperature.
+    """Normalise images, apply a body, and divide by a temperature.
 
     All of these are part of the network, so that a saved one needs nothing beside it; how many
-    views of a picture it takes stands in the recipe that is saved with it.
+    views of an image it takes stands in the recipe that is saved with it.
 
     Args:
-        body: Maps normalised float32 pictures (N, C, H, W) to logits (N, classes).
-        mean: What is subtracted from each channel of pictures in 0..1.
+        body: Maps normalised float32 images (N, C, H, W) to logits (N, classes).
+        mean: What is subtracted from each channel of images in 0..1.
         std: What each channel is divided by after that.
-        memory_format: How pictures lie in memory when the body gets them. Convolutions are
+        memory_format: How images lie in memory when the body gets them. Convolutions are
             faster with channels last, but a body that uses `view` may not take it.
-        mirror: After training, apply the body to each picture's mirror image too, and take
+        mirror: After training, apply the body to each mirrored image too, and take
             the mean of the logits (as Jordan, 2024, arXiv 2404.00498).
-        multi_crop: Where above 0, do the same with the picture moved by so many pixels towards
-            two corners; each counts half of what the picture as it is counts (likewise).
+        multi_crop: Where above 0, do the same with the image moved by so many pixels towards
+            two corners; each counts half of what the image as it is counts (likewise).
     """
 
     mean: Tensor
@@ -50,7 +50,7 @@ class Network(nn.Module):
         self.register_buffer("temperature", torch.ones(1, dtype=torch.float32))
 
     def forward(self, images: Tensor) -> Tensor:
-        """Map pictures (N, C, H, W) in 0..255, uint8 or float32, to logits (N, classes)."""
+        """Map images (N, C, H, W) in 0..255, uint8 or float32, to logits (N, classes)."""
         x = images.to(torch.float32, copy=True).div_(255).sub_(self.mean).div_(self.std)
         if self.training:  # the weights that the temperature was fitted to are changing
             return self._logits(x)

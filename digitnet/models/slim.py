@@ -20,7 +20,7 @@ def slim(classes: int, input_shape: Shape) -> nn.Module:
     and Szegedy, 2015) on the small layers, where it is cheap, make one epoch enough.
 
     Raises:
-        InvalidInputError: The pictures are lower or narrower than 16 pixels.
+        InvalidInputError: The images are lower or narrower than 16 pixels.
     """
     channels, height, width = input_shape
     if min(height, width) < 16:  # nothing would be left after three convolutions and two poolings

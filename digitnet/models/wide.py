@@ -1,4 +1,4 @@
-"""A network for small pictures of things, in colour."""
+"""A network for small images of things, in colour."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Whitening(nn.Sequential):
 
     Neighbouring pixels and their colours are much alike, so a network that begins with them
     learns slowly; one that begins with the principal components of small patches, each of
-    deviation 1, needs far fewer epochs (Jordan, 2024, arXiv 2404.00498). On pictures of things
+    deviation 1, needs far fewer epochs (Jordan, 2024, arXiv 2404.00498). On images of things
     these components are nearly those of a cosine transform over both directions and the
     colours (Ahmed et al., 1974; of colours: Ohta et al., 1980), which needs no data: it is
     fixed here, and batch norm brings its deviations to 1.
@@ -57,10 +57,10 @@ def wide(classes: int, input_shape: Shape) -> nn.Module:
     The plan is that of airbench94 (Jordan, 2024, arXiv 2404.00498), with 192 in place of 256
     channels in the second pair, for the time's sake: whitened patches, then three pairs of 3x3
     convolutions with batch norm, of which the first of each is pooled at once. The largest value
-    of each channel goes to the output, wherever in the picture it is.
+    of each channel goes to the output, wherever in the image it is.
 
     Raises:
-        InvalidInputError: The pictures are lower or narrower than 9 pixels.
+        InvalidInputError: The images are lower or narrower than 9 pixels.
     """
     channels, height, width = input_shape
     if min(height, width) < 9:  # nothing would be left after the patches and three poolings
