@@ -14,7 +14,6 @@ class LearningRate:
     def __init__(self, optimizer: torch.optim.Optimizer) -> None:
         self._optimizer = optimizer
         self._constant: float | None = None  # of the recipe; None where it has a schedule
-        self._before: tuple[float | None, float] | None = None  # this fit, until its first step
         self.used = self.value
 
     @property
@@ -27,7 +26,6 @@ class LearningRate:
 
         What callbacks set in an earlier `fit` stays, unless the recipe's rate changed.
         """
-        self._before = (self._constant, self.value)
         if constant != self._constant:
             self._constant = constant
             if constant is not None:
@@ -48,7 +46,6 @@ class LearningRate:
     def end_step(self) -> None:
         """Remember the rate of a step that is done."""
         self.used = self.value
-        self._before = None
 
     def set(self, value: float) -> None:
         """Set a constant rate; raise `InvalidInputError` where a schedule sets it."""
@@ -61,14 +58,6 @@ class LearningRate:
         """Go on with the rate and the last step's of a checkpoint."""
         self._write(value)
         self.used = used
-        self._before = None
-
-    def end(self) -> None:
-        """End a `fit`; where it did no step, all is as before it."""
-        if self._before is not None:
-            self._constant, rate = self._before
-            self._write(rate)
-            self._before = None
 
     def _write(self, rate: float) -> None:
         for group in self._optimizer.param_groups:

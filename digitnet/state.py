@@ -215,19 +215,18 @@ class TrainState:
         self.validation = self.stop_reason = self.resumed_from = None
         self.weights_chosen = False
         self._requests = []
-        if self.averaged is not None:  # which is the one that users freeze layers of
+        if self.averaged is not None:  # users freeze layers of the averaged network
             for module, shown in zip(self.model.modules(), self.averaged.modules(), strict=True):
                 module.training = shown.training
             pairs = zip(self.model.parameters(), self.averaged.parameters(), strict=True)
             for trained, averaged in pairs:
                 trained.requires_grad_(averaged.requires_grad)
-                if not averaged.requires_grad:  # the average stays where it is frozen
+                if not averaged.requires_grad:  # a frozen average stays
                     trained.detach().copy_(averaged)
         self.begin_epoch(device)
 
     def end_training(self) -> None:
         """Remember the weights that are left, for `goes_on_from`."""
-        self.rate.end()
         averages = self.averaged is not None
         weights = self.evaluated.parameters()
         self._left = [weight.detach().clone() if averages else weight for weight in weights]
