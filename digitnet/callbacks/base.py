@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, ClassVar, Literal, get_args
 
 from digitnet.errors import InvalidInputError
@@ -79,11 +80,10 @@ class Callback:
 
 def check_hook(name: str, hook: Callable[..., Any], *expected: str) -> None:
     """Raise `InvalidInputError` unless a hook takes what is expected, and not Keras's `logs`."""
-    try:
+    received: Any = hook
+    with suppress(TypeError, ValueError):  # nothing to call, or a function in C
         received = inspect.signature(hook)
-    except ValueError:  # a function in C may have no signature
-        return
-    if not takes(hook, *expected) or "logs" in received.parameters:
+    if not takes(hook, *expected) or "logs" in getattr(received, "parameters", ()):
         raise InvalidInputError(
             f"Expected {name} to take ({', '.join(expected)}); received {received}. Keras's epoch "
             "and logs are state.epoch and state.history[-1], as state.history[-1].val_loss; "
