@@ -12,7 +12,10 @@ from digitnet.errors import InvalidInputError
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_LOADING = "Leave it out: a DataLoader has its own num_workers."
+_WORKERS = dict.fromkeys(
+    ("workers", "use_multiprocessing", "max_queue_size"),
+    "Leave it out: a DataLoader has its own num_workers.",
+)
 
 FIT = {
     "initial_epoch": "Leave it out: a second fit goes on where the first ended, and resume=folder "
@@ -21,17 +24,11 @@ FIT = {
     "validation_steps": "Pass fewer images: validation_data=(x[:n], y[:n]).",
     "validation_batch_size": "Leave it out: it changes no figure.",
     "validation_freq": "Leave it out: each epoch is validated.",
-    "workers": _LOADING,
-    "use_multiprocessing": _LOADING,
-    "max_queue_size": _LOADING,
-}
+} | _WORKERS
 PREDICT = EVALUATE = {
     "steps": "Pass fewer images: x[:n].",
     "callbacks": "Leave it out: hooks are called in fit alone.",
-    "workers": _LOADING,
-    "use_multiprocessing": _LOADING,
-    "max_queue_size": _LOADING,
-}
+} | _WORKERS
 SAVE = {
     "overwrite": "Leave it out: a file of that name is replaced.",
     "include_optimizer": "Leave it out: the callback Checkpoint keeps the optimizer, too.",
@@ -61,34 +58,21 @@ CSV_LOGGER = {
     "append": "Leave it out: the file holds all epochs, those before a resume, too.",
 }
 TENSOR_BOARD = dict.fromkeys(
-    (
-        "histogram_freq",
-        "write_graph",
-        "write_images",
-        "write_steps_per_second",
-        "update_freq",
-        "profile_batch",
-        "embeddings_freq",
-        "embeddings_metadata",
-    ),
+    [
+        *("histogram_freq", "write_graph", "write_images", "write_steps_per_second"),
+        *("update_freq", "profile_batch", "embeddings_freq", "embeddings_metadata"),
+    ],
     "Leave it out: the figures of each epoch are written, and nothing else.",
 )
 LEARNING_RATE_SCHEDULER = REDUCE_LR_ON_PLATEAU = {
     "verbose": "Leave it out: history.history['learning_rate'] has the rate of each epoch."
 }
 LAMBDA_CALLBACK = dict.fromkeys(
-    (
-        "on_batch_begin",
-        "on_train_batch_begin",
-        "on_test_begin",
-        "on_test_end",
-        "on_test_batch_begin",
-        "on_test_batch_end",
-        "on_predict_begin",
-        "on_predict_end",
-        "on_predict_batch_begin",
-        "on_predict_batch_end",
-    ),
+    [
+        *("on_batch_begin", "on_train_batch_begin"),
+        *(f"on_{task}_{when}" for task in ("test", "predict") for when in ("begin", "end")),
+        *(f"on_{task}_batch_{when}" for task in ("test", "predict") for when in ("begin", "end")),
+    ],
     "The hooks are on_train_begin, on_epoch_begin, on_batch_end, on_epoch_end and on_train_end.",
 ) | {"on_train_batch_end": "Pass on_batch_end."}
 
