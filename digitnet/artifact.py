@@ -65,7 +65,7 @@ def read_artifact(path: str | os.PathLike[str]) -> Artifact:
         # Into memory at once: tensors mapped from a file would change with the file
         content = path.read_bytes()
         tensors = safetensors.torch.load(content)
-        entries = _entries(content)
+        entries = _header(content)[0].get("__metadata__") or {}
     except FileNotFoundError as error:
         raise ArtifactError(f"There is no file '{path}'. Check the path.") from error
     except (OSError, SafetensorError, ValueError, RuntimeError, TypeError, KeyError) as error:
@@ -126,10 +126,6 @@ def _header(content: bytes) -> tuple[dict[str, Any], int]:
     """Return the header of a safetensors file, which the library has checked, and its end."""
     end = 8 + int.from_bytes(content[:8], "little")
     return json.loads(content[8:end]), end
-
-
-def _entries(content: bytes) -> dict[str, str]:
-    return _header(content)[0].get("__metadata__") or {}
 
 
 def _in_order(content: bytes) -> bytes:

@@ -32,7 +32,7 @@ class BaseClassifier(Estimator):
     """A model, which `fit` and `load` replace as a whole."""
 
     _trained: TrainedModel
-    _trained_ones = "load a saved one"  # where there are some, for the message
+    _untrained_remedy = "load a saved one"  # for the message of NotFittedError
 
     @with_own_settings
     def __init__(
@@ -188,5 +188,5 @@ class BaseClassifier(Estimator):
         if not self._fitted:
             raise NotFittedError(
                 f"This {type(self).__name__} has not been trained. Call fit first, or "
-                f"{self._trained_ones}."
+                f"{self._untrained_remedy}."
             )

@@ -138,7 +138,7 @@ def restore(state: TrainState, checkpoint: SavedTraining) -> None:
     weights = state.optimizer.param_groups[0]["params"]
     optimizer["state"] = {
         index: {
-            name: _laid_as(weight, value)
+            name: _with_layout_of(weight, value)
             for name, value in _under(f"optimizer/{index}", tensors).items()
         }
         for index, weight in enumerate(weights)
@@ -225,6 +225,6 @@ def _under(part: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     }
 
 
-def _laid_as(weight: Tensor, value: Tensor) -> Tensor:
+def _with_layout_of(weight: Tensor, value: Tensor) -> Tensor:
     """Return a value with the memory layout of its weight: fused kernels rely on that."""
     return torch.empty_like(weight).copy_(value) if value.shape == weight.shape else value

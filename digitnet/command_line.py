@@ -131,7 +131,7 @@ def _records(
     from digitnet.callbacks.figure_callback import save_figure
     from digitnet.pictures import explain
 
-    if options.model:  # which only predicts, whatever it was trained by
+    if options.model:  # a loss and metrics of one's own are not needed to predict
         classifier = DigitClassifier.load(options.model, loss="cross_entropy", metrics=())
     else:
         classifier = DigitClassifier.pretrained()

@@ -28,7 +28,7 @@ def compiled(model: nn.Module) -> Forward:
 
     def forward(x: Tensor) -> Tensor:
         nonlocal failed
-        if not failed and len(x):  # for an empty share of a batch nothing is built
+        if not failed and len(x):  # nothing is compiled for an empty share of a batch
             from torch._dynamo.exc import TorchDynamoException  # slow to import
 
             try:

@@ -14,7 +14,7 @@ from torch import Tensor
 from digitnet.arguments import Verbose
 from digitnet.data.coercion import to_labels
 from digitnet.data.image_set import ImageSet
-from digitnet.data.weights import check_some, to_weights
+from digitnet.data.weights import check_not_all_zero, to_weights
 from digitnet.datasets.image_folder import picture_files, picture_size
 from digitnet.errors import InvalidInputError, first_few
 from digitnet.inputs import Inputs
@@ -86,7 +86,7 @@ class DigitInputs(Inputs):
         _tell_of_blank(sources, digits)
         kept = [index for index, digit in enumerate(digits) if digit is not None]
         found = [digit for digit in digits if digit is not None]
-        weights = None if weights is None else check_some(weights[kept], "the pictures")
+        weights = None if weights is None else check_not_all_zero(weights[kept], "the pictures")
         return ImageSet(_pixels(found), labels[kept], self.classes, "pictures", weights), found
 
     def _photos_of(self, folder: str | os.PathLike[str]) -> tuple[list[Any] | Any, Any]:

@@ -26,7 +26,7 @@ from digitnet.digit_inputs import DigitInputs
 from digitnet.errors import ArtifactError, InvalidInputError
 from digitnet.evaluation import Evaluation
 from digitnet.execution import with_own_settings
-from digitnet.fine_tuning import LEAST, OTHERS, check_several_digits, kept, mixed
+from digitnet.fine_tuning import LEAST, OTHERS, check_several_digits, interpolated, with_rehearsal
 from digitnet.history import History
 from digitnet.measures import Loss
 from digitnet.model_file import ModelInfo
@@ -92,7 +92,7 @@ class DigitClassifier(ImageClassifier):
         (5,)
     """
 
-    _trained_ones = "load a saved one; DigitClassifier.pretrained() returns one, too"
+    _untrained_remedy = "load a saved one; DigitClassifier.pretrained() returns one, too"
 
     def __init__(
         self,
@@ -317,8 +317,10 @@ class DigitClassifier(ImageClassifier):
             others = inputs.set_or_parts(rehearsal)
         # a training with an optimizer of its own, that the next `fit` does not go on with
         model = replace(self._trained, state=None, loaded_history=self.history)
-        run = Run.prepare(model, settings, mixed(own, others, seed=self.seed), validation, None)
-        with kept(model.network):
+        run = Run.prepare(
+            model, settings, with_rehearsal(own, others, seed=self.seed), validation, None
+        )
+        with interpolated(model.network):
             run.start(self._take_over)
         self._take_over(replace(self._trained, state=None, loaded_history=self.history))
         return self.history

@@ -70,7 +70,7 @@ float32_by_default = _Float32()
 
 
 def _compute_alone() -> None:
-    # OpenMP's threads do not come along into a child, and it would wait for them without end
+    # OpenMP's threads do not survive a fork, and the child would wait for them forever
     torch.set_num_threads(1)
 
 

@@ -17,7 +17,7 @@ from digitnet.randomness import SPLIT, derive_seed, permutation
 
 LEAST = 125  # images of the writer in an epoch; fewer are repeated
 OTHERS = 4  # images of others for each of the writer's
-KEPT_WEIGHTS = 0.5  # share of the weights before in those after
+INTERPOLATION = 0.5  # share of the weights before in those after
 
 
 def check_several_digits(own: ImageSet) -> None:
@@ -31,7 +31,7 @@ def check_several_digits(own: ImageSet) -> None:
         )
 
 
-def mixed(own: ImageSet, others: ImageSet, *, seed: int) -> ImageSet:
+def with_rehearsal(own: ImageSet, others: ImageSet, *, seed: int) -> ImageSet:
     """Return images of one hand, at least `LEAST`, and `OTHERS` times as many of others.
 
     Learning them in turn keeps what is known (rehearsal; Robins, 1995; Rolnick et al., 2019). Few
@@ -52,12 +52,12 @@ def _weights(images: ImageSet) -> Tensor:
 
 
 @contextmanager
-def kept(network: Network) -> Iterator[None]:
-    """Keep, of a network that is trained meanwhile, what few images of one hand cannot tell.
+def interpolated(network: Network) -> Iterator[None]:
+    """Take the mean of a network's weights before and after it is trained meanwhile.
 
-    The running statistics of batch norm and the temperature stay. Of the weights, the mean of
-    before and after is taken: it has learnt nearly as much, and forgotten far less (WiSE-FT;
-    Wortsman et al., 2022, arXiv 2109.01903).
+    It has learnt nearly as much, and forgotten far less (WiSE-FT; Wortsman et al., 2022, arXiv
+    2109.01903). The running statistics of batch norm and the temperature, which few images of one
+    hand cannot tell, stay.
     """
     modes = [(module, module.training) for module in network.body.modules()]
     temperature = network.temperature.clone()
@@ -74,6 +74,6 @@ def kept(network: Network) -> Iterator[None]:
         with exclusive(network), torch.no_grad():
             network.temperature.copy_(temperature)
             for weight, before in zip(network.body.parameters(), weights, strict=True):
-                weight.lerp_(before, KEPT_WEIGHTS)
+                weight.lerp_(before, INTERPOLATION)
             for module, mode in modes:
                 module.training = mode

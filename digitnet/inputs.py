@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 from digitnet.arguments import check_validation
 from digitnet.data.coercion import to_image_set, to_images
 from digitnet.data.image_set import ImageSet, Shape
-from digitnet.data.weights import check_some, to_weights
+from digitnet.data.weights import check_not_all_zero, to_weights
 from digitnet.datasets.image_folder import image_folder
 from digitnet.errors import InvalidInputError
 
@@ -72,7 +72,7 @@ class Inputs:
             parts = train.split(validation_split, seed=self.seed)
             for part, name in zip(parts, ("the training part", "the held-out part"), strict=True):
                 if part.weights is not None:
-                    check_some(part.weights, name)
+                    check_not_all_zero(part.weights, name)
             return parts
         if validation_data is None:
             return train, None

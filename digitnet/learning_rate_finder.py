@@ -103,7 +103,7 @@ def find_learning_rate(
     try:
         tried.fit(x, y, epochs=steps, batch_size=batch_size, callbacks=[rise], verbose=0)
     except TrainingDivergedError:
-        pass  # in the last step of an epoch
+        pass  # the loss was not finite in the last step of an epoch
     except CallbackError as error:
         if not isinstance(error.__cause__, _Finished):
             raise
@@ -127,7 +127,7 @@ class _Rise(Callback):
 
     def on_batch_end(self, state: TrainState) -> None:
         self._sum = SMOOTHING * self._sum + (1 - SMOOTHING) * float(state.batch_loss)
-        # a mean of few losses, as Adam's moments are corrected (Kingma and Ba, 2015)
+        # bias correction, as of Adam's moments (Kingma and Ba, 2015)
         loss = self._sum / (1 - SMOOTHING ** (len(self.losses) + 1))
         if not math.isfinite(loss):
             raise _Finished

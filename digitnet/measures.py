@@ -16,7 +16,7 @@ from digitnet.randomness import isolated
 
 Loss: TypeAlias = Literal["cross_entropy"] | LossFunction
 
-_IMAGES_AT_ONCE = 4096  # whose losses are computed
+_IMAGES_AT_ONCE = 4096  # images; bounds the memory that a loss takes
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-_BYTES_AT_ONCE = 2**22  # so that no copy of all is made
+_BYTES_AT_ONCE = 2**22  # counted at a time, so that no copy of all is made
 
 
 class RunningMetrics:

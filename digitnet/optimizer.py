@@ -103,7 +103,7 @@ def moved_uphill(model: nn.Module, distance: float) -> Iterator[None]:
     weights = [weight.detach() for weight in model.parameters() if weight.grad is not None]
     steps = [weight.grad.clone() for weight in model.parameters() if weight.grad is not None]
     length = torch.stack([step.norm() for step in steps]).norm()
-    torch._foreach_mul_(steps, distance / (length + 1e-12))  # at a minimum they do not move
+    torch._foreach_mul_(steps, distance / (length + 1e-12))  # 1e-12: no division by 0 at a minimum
     before = [weight.clone() for weight in weights]
     try:
         torch._foreach_add_(weights, steps)

@@ -27,7 +27,7 @@ _CHOICES = {
     "schedule": get_args(Schedule),
     "precision": get_args(Precision),
 }
-_NUMBERS = {  # whether above 0 or from 0 on, and below what
+_NUMBERS = {  # whether 0 is excluded, and the excluded upper bound
     "learning_rate": (True, math.inf),
     "weight_decay": (False, math.inf),
     "warmup": (False, 1),
@@ -39,7 +39,7 @@ _NUMBERS = {  # whether above 0 or from 0 on, and below what
 }
 _OPTIONAL = ("warmup", "clip_norm", "averaging")
 _STEP_DEFAULTS = (MILESTONES, STEP_FACTOR)
-_GREATEST = {  # of each field of an augmentation
+_GREATEST = {  # upper bound of each field of an augmentation
     "flip": 1,
     "crop": 1e6,
     "rotation": 360,
@@ -151,7 +151,7 @@ class Recipe:
         averaging: How much of the averaged weights is kept at each step, in (0, 1): an
             exponential moving average (Polyak and Juditsky, 1992), which validation,
             `predict` and `save` then use. `None` averages nothing.
-        mirror: Whether predictions look at each image and at its mirror, and take the
+        mirror: Whether predictions look at each image and its mirror image, and take the
             mean of their logits: in twice the time, and not for digits or letters. Saved
             networks keep it.
         multi_crop: Whole pixels. Above 0, predictions look at each image moved by so many

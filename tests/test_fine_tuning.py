@@ -13,7 +13,7 @@ from torch import nn
 from digitnet import DigitClassifier, datasets
 from digitnet.callbacks import LambdaCallback
 from digitnet.errors import InvalidInputError, NotFittedError
-from digitnet.fine_tuning import LEAST, OTHERS, kept, mixed
+from digitnet.fine_tuning import LEAST, OTHERS, interpolated, with_rehearsal
 from digitnet.recipe import FAST, FINE_TUNING
 
 
@@ -89,12 +89,12 @@ def test_statistics_and_temperature_and_recipe_stay(trained, digits):
 
 def test_few_digits_are_repeated_beside_four_times_as_many_of_others(digits):
     own, others = digits[1][:30], digits[0][:100]
-    both = mixed(own, others, seed=0)
+    both = with_rehearsal(own, others, seed=0)
     assert len(both) == LEAST + OTHERS * LEAST
     assert torch.equal(both.images[:90], own.images.repeat(3, 1, 1, 1))
     drawn = [image.numpy().tobytes() for image in both.images[LEAST:]]
     assert set(drawn) == {image.numpy().tobytes() for image in others.images}
-    many = mixed(digits[1], others, seed=0)
+    many = with_rehearsal(digits[1], others, seed=0)
     assert len(many) == 400 + OTHERS * 400
     assert torch.equal(many.labels[:400], digits[1].labels)
 
@@ -124,7 +124,7 @@ def test_it_goes_on_after_a_training_in_the_same_process(digits):
 def test_statistics_are_frozen_in_evaluation_mode_too(trained):
     network = copy.deepcopy(trained._trained.network)
     network.body.eval()
-    with kept(network):
+    with interpolated(network):
         kinds = {isinstance(m, nn.BatchNorm2d): m.training for m in network.body.modules()}
         assert kinds == {True: False, False: True}
     assert not any(module.training for module in network.body.modules())

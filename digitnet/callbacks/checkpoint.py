@@ -75,7 +75,7 @@ class Checkpoint(Callback):
             raise ArtifactError(
                 f"Could not make the folder '{self.directory}': {error.strerror}."
             ) from error
-        if self._run != state.run:  # another training: what was the best before does not count
+        if self._run != state.run:  # the best of another training does not count
             self._run, self._monitor.best, self._best_step = state.run, None, None
         foreign = len(listed(self.directory)) > len(self._own_files())
         if foreign and state.resumed_from != self.directory.resolve():
@@ -110,7 +110,7 @@ class Checkpoint(Callback):
         written = file_name(step, self._run)
         write_artifact(self.directory / written, *checkpoint)
         names = [path.name for path in self._own_files()]
-        # Later ones are damaged, or the training went back behind them
+        # later ones are damaged, or the training was resumed from before them
         kept = [name for name in names if name <= written][: self.keep]
         best = file_name(self._best_step, self._run) if self._best_step is not None else ""
         for name in names:

@@ -14,9 +14,9 @@ from digitnet.data.remedies import shape_remedy
 from digitnet.errors import InvalidInputError
 from digitnet.user_warnings import warn
 
-_ROUNDING = 1e-3  # by how much a resized image may exceed 1; clipped
+_ROUNDING = 1e-3  # above 1, as resizing gives; clipped
 _LEAST_SPAN = 32  # levels from an image's darkest pixel to its brightest; MNIST's least is 254
-_IMAGES_AT_ONCE = 4096  # brought to uint8, so that no float copy of all is made
+_IMAGES_AT_ONCE = 4096  # converted at a time, so that no float copy of all is made
 
 
 def arranged(array: npt.NDArray[Any], input_shape: Shape) -> npt.NDArray[Any]:

@@ -18,8 +18,8 @@ from digitnet.errors import InvalidInputError
 from digitnet.processes import current
 
 _SHARE = 4  # a set may take a quarter of the memory: training needs some, others too
-_UNKNOWN = 8 * 2**30  # bytes of memory where the system does not say
-_BYTES_AT_ONCE = 2**22  # that are copied
+_UNKNOWN = 8 * 2**30  # bytes, where the system does not tell its memory
+_BYTES_AT_ONCE = 2**22  # copied at a time
 _DISK = Path("/var/tmp")  # /tmp may be in memory
 
 
@@ -60,7 +60,7 @@ class Spool:
         """Return all images, uint8 (N, C, H, W)."""
         if self._file is None:
             return torch.cat(self._parts)
-        with self._file as file:  # the map keeps it in being
+        with self._file as file:  # the memory map keeps it open
             file.flush()
             return torch.from_numpy(np.memmap(file, np.uint8, "r+")).view(-1, *self._shape)
 

@@ -38,10 +38,10 @@ def to_weights(sample_weight: Any, *, count: int) -> Tensor:
                 f"Expected sample_weight of finite numbers of at least 0; received {found}, the "
                 f"first at index {int(bad.argmax())}. To leave those out, pass numpy.{remedy}."
             )
-    return check_some(torch.from_numpy(weights), "the pictures")
+    return check_not_all_zero(torch.from_numpy(weights), "the pictures")
 
 
-def check_some(weights: Tensor, part: str) -> Tensor:
+def check_not_all_zero(weights: Tensor, part: str) -> Tensor:
     """Return weights, or raise `InvalidInputError` where all of a part are 0."""
     if not weights.any():
         raise InvalidInputError(

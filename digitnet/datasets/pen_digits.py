@@ -23,10 +23,10 @@ _SWISS = "swiss/swiss.npz"
 _SWISS_NUMBERS = 8  # after the kinds of `datasets.paper.generation`: no two share a seed
 _QMNIST = "qmnist/qmnist-{part}-labels-idx2-int.gz"
 _HEADER, _COLUMNS, _WRITER = 12, 8, 2  # QMNIST: bytes, integers a row, and the writer's column
-_PAPER_MARGIN = 14  # grey levels below the paper's from which pixels are ink
-_INK_SHARE = 0.6  # of a digit's contrast: as dark is solid ink
-_LEAST_PART = 0.04  # of the largest component's pixels; smaller ones are specks
-_INK_LEVEL = 100  # of 255: ink's box reaches to here
+_PAPER_MARGIN = 14  # grey levels; pixels darker than the paper by more are ink
+_INK_SHARE = 0.6  # share of a digit's contrast that is solid ink
+_MIN_COMPONENT = 0.04  # share of the largest component's pixels; smaller ones are specks
+_INK_LEVEL = 100  # of 255; fainter ink is outside the bounding box
 
 
 def swiss_digits(root: str | os.PathLike[str] | None = None) -> Handwriting:
@@ -197,7 +197,7 @@ def _ink(scan: Image) -> Image:
                 side.start == 0 or side.stop == length
                 for side, length in zip(place, ink.shape, strict=True)
             )
-            if area < _LEAST_PART * areas.max() or (edge and area < 0.3 * areas.max()):
+            if area < _MIN_COMPONENT * areas.max() or (edge and area < 0.3 * areas.max()):
                 ink[ndimage.binary_dilation(parts == number, iterations=2)] = 0
     return np.rint(255 * ink).astype(np.uint8)
 

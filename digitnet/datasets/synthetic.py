@@ -62,7 +62,7 @@ def _image_set(name: str, count: int, seed: int) -> ImageSet:
 def draw(labels: Tensor, generator: torch.Generator) -> Tensor:
     """Draw digits of labels, int64 (N,), as uint8 (N, 1, 28, 28), light on dark."""
     points, pen = written(labels, generator)
-    width = _uniform(len(labels), 0.45, 0.95, generator)  # the pen's, in pixels
+    width = _uniform(len(labels), 0.45, 0.95, generator)  # of the pen, px
     points = _boxed(points, pen, width)
     return _rendered(points, pen, width)
 
@@ -88,7 +88,7 @@ def _formed(labels: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]
             shares = forms.shares * (forms.digits == digit)
             chosen[places] = torch.multinomial(shares, len(places), True, generator=generator)
     controls = forms.controls[chosen]
-    controls = controls + _CARELESS * torch.randn(controls.shape, generator=generator)
+    controls = controls + _CONTROL_NOISE * torch.randn(controls.shape, generator=generator)
     return forms.curves[chosen] @ controls, forms.pen[chosen]
 
 
@@ -144,9 +144,9 @@ def _rendered(points: Tensor, pen: Tensor, width: Tensor) -> Tensor:
     return (image.clamp(max=1) * 255).round().to(torch.uint8)[:, None]
 
 
-_CARELESS = 0.04  # how far, of a digit's height, the pen misses the points of a form
-_SATURATION = 3.0  # ink in the middle of a line, of which 1 is already white
-_REACH = math.sqrt(2 * math.log(2 * _SATURATION))  # pen widths from there to half white
+_CONTROL_NOISE = 0.04  # of a digit's height; deviation of the pen from a form's points
+_SATURATION = 3.0  # ink in the middle of a line; 1 is white
+_REACH = math.sqrt(2 * math.log(2 * _SATURATION))  # pen widths from the middle to half white
 
 
 def _lengths(points: Tensor, pen: Tensor) -> Tensor:

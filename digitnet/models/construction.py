@@ -43,13 +43,13 @@ def build_network(
     Raises:
         InvalidInputError: There is no network of that name, or it does not fit.
     """
-    if multi_crop >= min(input_shape[1:]):  # what is mirrored beyond the border ends there
+    if multi_crop >= min(input_shape[1:]):  # reflection padding must be narrower
         raise InvalidInputError(
             f"Expected multi_crop below the pictures' {min(input_shape[1:])} pixels; received "
             f"{multi_crop}. One or two are enough."
         )
     own = isinstance(model, nn.Module)
-    with first_weights(derive_seed(seed, WEIGHTS), model):  # of lazy layers too
+    with first_weights(derive_seed(seed, WEIGHTS), model):  # lazy layers draw theirs in `check`
         if isinstance(model, nn.Module):
             body = model
         else:

@@ -20,7 +20,7 @@ def deep(classes: int, input_shape: Shape) -> nn.Module:
     wherever in the image it is.
     """
     channels, height, width = input_shape
-    padding = 0 if min(height, width) >= 16 else 1  # else nothing would be left of a small one
+    padding = 0 if min(height, width) >= 16 else 1  # keep small images from vanishing
     return nn.Sequential(
         OrderedDict(
             block1=NormBlock(channels, 16, padding=padding),

@@ -26,7 +26,7 @@ class LayerFeatures:
     def __init__(self, network: Network, layer: str | None) -> None:
         weights = {id(tensor): tensor for tensor in (*network.parameters(), *network.buffers())}
         self._network = copy.deepcopy(network, weights)
-        self._network.mirror, self._network.multi_crop = False, 0  # the image as it is, alone
+        self._network.mirror, self._network.multi_crop = False, 0  # a single view
         self._layer = layer
         self._kept: Any = None
         for module in _chosen(self._network.body, layer):

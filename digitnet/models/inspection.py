@@ -25,7 +25,7 @@ _EXPECTED: dict[type[nn.Module], tuple[str, str, int]] = {
     nn.BatchNorm2d: ("{} channels", "num_features", 1),
 }
 
-_MANY = 8  # layers in a row of the table that are no longer told one by one
+_MAX_LISTED = 8  # layers of a part that its row names one by one
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def check(body: nn.Module, *, classes: int, input_shape: Shape) -> None:
     if not any(parameter.requires_grad for parameter in body.parameters()):
         raise InvalidInputError("Expected a network with weights to train; received none.")
     if _lazy(body):
-        _check_mode(body, classes, input_shape, training=False)  # gives them their shapes
+        _check_mode(body, classes, input_shape, training=False)  # materialises them
     if left := _lazy(body):
         raise InvalidInputError(
             f"Expected every lazy layer to run on a picture; received no input for '{left[0]}'. "
@@ -74,7 +74,7 @@ def check(body: nn.Module, *, classes: int, input_shape: Shape) -> None:
             _check_mode(body, classes, input_shape, training=training)
     finally:
         if before:
-            body.load_state_dict(before)  # batch norm counts what it sees in training
+            body.load_state_dict(before)  # training mode updates batch norm's statistics
 
 
 def _lazy(body: nn.Module) -> list[str]:
@@ -84,7 +84,7 @@ def _lazy(body: nn.Module) -> list[str]:
 
 
 def _check_mode(body: nn.Module, classes: int, input_shape: Shape, *, training: bool) -> None:
-    running: list[tuple[str, nn.Module, Any]] = []  # the layers entered and not yet left
+    running: list[tuple[str, nn.Module, Any]] = []  # entered, and not yet left
 
     def enter(name: str, layer: nn.Module, inputs: tuple[Any, ...]) -> None:
         running.append((name, layer, inputs[0] if inputs else None))
@@ -238,7 +238,7 @@ def _last_layer(body: nn.Module) -> str:
 
 def _describe(name: str, part: nn.Module) -> str:
     layers = _in_sequence(part)
-    if len(layers) > _MANY:
+    if len(layers) > _MAX_LISTED:
         return f"{type(part).__name__} of {len(layers)} layers"
     text = " + ".join(_describe_layer(layer) for layer in layers)
     return f"{text} (output)" if name == "output" else text

@@ -1,7 +1,7 @@
 """Modes of modules: evaluation for predictions, training for steps, and each module its own after.
 
-A module has one mode, which all threads share. So threads take turns with a network: predictions
-run side by side, a training step runs alone.
+A module has one mode, which all threads share. So each network has a readers-writer lock:
+predictions run side by side, a training step runs alone.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import torch
 from torch import nn
 
 
-class _Turns:
-    """What goes on with a network, in all threads."""
+class _Lock:
+    """A readers-writer lock of a network, and the modes to restore when the readers are done."""
 
     def __init__(self) -> None:
         self.predictions = 0  # running or waiting
@@ -26,7 +26,7 @@ class _Turns:
 
 
 _changed = threading.Condition()
-_turns: WeakKeyDictionary[nn.Module, _Turns] = WeakKeyDictionary()
+_locks: WeakKeyDictionary[nn.Module, _Lock] = WeakKeyDictionary()
 
 
 @contextmanager
@@ -36,34 +36,34 @@ def inference(model: nn.Module) -> Iterator[None]:
     Each module has its own mode again after the last of the predictions that run side by side.
     """
     me = threading.get_ident()
-    turns = _turns_of(model)
+    lock = _lock_of(model)
     try:
         with _changed:
-            turns.predictions += 1  # before waiting, so that they go before the next step
-            _changed.wait_for(lambda: turns.owner in (None, me))
-            _evaluate(model, turns.in_training)
+            lock.predictions += 1  # before waiting, so that they go before the next step
+            _changed.wait_for(lambda: lock.owner in (None, me))
+            _evaluate(model, lock.in_training)
         with torch.inference_mode():
             yield
     finally:
         with _changed:
-            turns.predictions -= 1
-            if not turns.predictions:
-                _restore(turns)
+            lock.predictions -= 1
+            if not lock.predictions:
+                _restore(lock)
                 _changed.notify_all()
 
 
 @contextmanager
 def exclusive(model: nn.Module) -> Iterator[None]:
     """Keep other threads from predicting with a network meanwhile."""
-    turns = _turns_of(model)
+    lock = _lock_of(model)
     with _changed:
-        _changed.wait_for(lambda: not turns.predictions and turns.owner is None)
-        turns.owner = threading.get_ident()
+        _changed.wait_for(lambda: not lock.predictions and lock.owner is None)
+        lock.owner = threading.get_ident()
     try:
         yield
     finally:
         with _changed:
-            turns.owner = None
+            lock.owner = None
             _changed.notify_all()
 
 
@@ -88,9 +88,9 @@ def training(model: nn.Module) -> Iterator[None]:
                 module.training = mode
 
 
-def _turns_of(model: nn.Module) -> _Turns:
+def _lock_of(model: nn.Module) -> _Lock:
     with _changed:
-        return _turns.setdefault(model, _Turns())
+        return _locks.setdefault(model, _Lock())
 
 
 def _evaluate(module: nn.Module, in_training: list[nn.Module]) -> None:
@@ -102,10 +102,10 @@ def _evaluate(module: nn.Module, in_training: list[nn.Module]) -> None:
         _evaluate(child, in_training)
 
 
-def _restore(turns: _Turns) -> None:
-    for module in turns.in_training:
+def _restore(lock: _Lock) -> None:
+    for module in lock.in_training:
         _set(module, training=True)
-    turns.in_training.clear()
+    lock.in_training.clear()
 
 
 def _set(module: nn.Module, *, training: bool) -> None:
@@ -116,9 +116,9 @@ def _forget_threads() -> None:
     """Undo, in a forked process, what was begun by threads that are not there any more."""
     global _changed
     _changed = threading.Condition()  # one of them may have held it
-    for turns in _turns.values():
-        turns.predictions, turns.owner = 0, None
-        _restore(turns)
+    for lock in _locks.values():
+        lock.predictions, lock.owner = 0, None
+        _restore(lock)
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows
