@@ -26,15 +26,12 @@ from digitnet.recipe import check_count
 class Place:
     """Where a training stands, as a checkpoint says it.
 
-    Attributes that are not listed are as in `TrainState`.
+    What is not listed is as in `TrainState`.
 
     Attributes:
         first_epoch: Epochs finished when this `fit` began.
         used_learning_rate: That of the last step; an earlier digitnet had no other.
         callbacks: What each callback remembers but its tensors, for JSON, by its name.
-
-    Raises:
-        InvalidInputError: A value is out of range.
     """
 
     run: str
@@ -100,6 +97,7 @@ class TrainState:
         resumed_from: The folder of the checkpoint that this `fit` goes on from, if it does.
         resumed_at: Steps done at the checkpoint that the training was resumed from, if it was.
         weights_chosen: Whether a callback chose the weights by the validation data.
+        requests: What `request_checkpoint` was given since the last checkpoint.
     """
 
     def __init__(
@@ -130,7 +128,7 @@ class TrainState:
         self.metrics: tuple[str, ...] = ()
         self.resumed_from: Path | None = None
         self.weights_chosen = False
-        self._requests: list[Callable[[Artifact], None]] = []
+        self.requests: list[Callable[[Artifact], None]] = []
         self._left: list[Tensor] = []  # the weights that the last training left
         self.resumed_at = 0
 
@@ -174,23 +172,13 @@ class TrainState:
 
     def request_checkpoint(self, save: Callable[[Artifact], None]) -> None:
         """Have `save` called with a checkpoint when every callback's hook has run."""
-        self._requests.append(save)
+        self.requests.append(save)
 
     def choose_weights(self, weights: Mapping[str, Tensor], *, by_validation: bool) -> None:
         """Take weights of an earlier epoch, chosen by its figures on the validation data or not."""
         self.model.load_state_dict(weights)
         self.evaluated.load_state_dict(weights)
         self.weights_chosen = by_validation
-
-    @property
-    def has_requests(self) -> bool:
-        """Whether a checkpoint was asked for."""
-        return bool(self._requests)
-
-    def take_requests(self) -> list[Callable[[Artifact], None]]:
-        """Return what `request_checkpoint` was given since the last time."""
-        requests, self._requests = self._requests, []
-        return requests
 
     def begin_training(
         self,
@@ -214,7 +202,7 @@ class TrainState:
         self.validates, self.metrics = validates, metrics
         self.validation = self.stop_reason = self.resumed_from = None
         self.weights_chosen = False
-        self._requests = []
+        self.requests = []
         if self.averaged is not None:  # users freeze layers of the averaged network
             for module, shown in zip(self.model.modules(), self.averaged.modules(), strict=True):
                 module.training = shown.training

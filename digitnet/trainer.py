@@ -61,12 +61,10 @@ class Trainer:
         state: What is trained, and how far it is; it outlives the trainer.
         recipe: How to train; `trainer.recipe` says what its `"auto"` precision became.
         device: Where the state's network and the data are.
-        callbacks: Called at the hooks, in this order; on other ranks than 0, only those that
-            run in every process.
+        callbacks: Called at the hooks, in this order.
         class_weight: What each class's images count in the loss, float32 (C,).
         measures: The loss of a classifier, and what validation measures beside it.
-        objective: What is minimised instead; `None` is the mean loss with the recipe's smoothing
-            and `class_weight`.
+        objective: What is minimised; `None` is the mean of that loss.
         shuffle: Draw a new order each epoch.
         describe: Returns what a model file says, which a checkpoint then is, too; `None` where no
             classifier is trained.
@@ -225,7 +223,7 @@ class Trainer:
         )
         state.end_epoch(log, result)
         self.callbacks.notify("on_epoch_end", state)
-        if state.has_requests:
+        if state.requests:
             self._take_checkpoint(train)
 
     def _train_steps(self, train: Batches) -> None:
@@ -242,7 +240,7 @@ class Trainer:
                     self._on_first_step()
                     self._on_first_step = None
                 self.callbacks.notify("on_batch_end", state)
-                if state.has_requests:
+                if state.requests:
                     self._check_finite()
                     self._take_checkpoint(train)
             self._check_finite()  # waits for the device
@@ -325,7 +323,8 @@ class Trainer:
         """Serve requests after a whole round, so that all that is remembered is of one moment."""
         settings = self.settings(train, self.state.epochs)
         checkpoint = capture(self.state, settings, self.callbacks.state_dicts(), self.describe())
-        for save in self.state.take_requests():
+        requests, self.state.requests = self.state.requests, []
+        for save in requests:
             guarded("Writing a checkpoint", save, checkpoint)
 
     def settings(self, train: Batches, epochs: int | None = None) -> TrainingSettings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 
 from digitnet.callbacks.base import Callback, Hook
 from digitnet.checkpoint import SavedTraining, callback_state
@@ -23,11 +23,10 @@ class CallbackList:
 
     def __init__(self, callbacks: Sequence[Callback], *, is_first: bool) -> None:
         self._active = [each for each in callbacks if is_first or each.in_every_process]
-        self._listeners = {hook: _listeners(self._active, hook) for hook in get_args(Hook)}
 
     def notify(self, hook: Hook, state: TrainState) -> None:
         """Call a hook of all callbacks."""
-        for callback in self._listeners[hook]:
+        for callback in self._active:
             _call(callback, hook, state)
 
     @contextmanager
@@ -94,13 +93,3 @@ def _end(callbacks: Sequence[Callback], state: TrainState) -> list[CallbackError
         except CallbackError as error:
             errors.append(error)
     return errors
-
-
-def _listeners(callbacks: Sequence[Callback], hook: Hook) -> list[Callback]:
-    """Return the callbacks that do something at a hook: empty hooks cost nothing."""
-    empty = getattr(Callback, hook)
-    return [
-        callback
-        for callback in callbacks
-        if getattr(getattr(callback, hook), "__func__", None) is not empty
-    ]
