@@ -38,17 +38,11 @@ Record: TypeAlias = dict[str, Any]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command.
-
-    Args:
-        argv: The arguments, as `["read", "photo.jpg"]`; `None` takes the process's.
+    """Run the command with arguments, as `["read", "photo.jpg"]`; `None` takes the process's.
 
     Returns:
         The exit status: 0; 1 where a file could not be read or written; `INTERRUPTED` after
-        Ctrl-C; `PIPE_CLOSED` where nobody read on.
-
-    Raises:
-        SystemExit: After `--help` and `--version`, and with status 2 after wrong arguments.
+        Ctrl-C; `PIPE_CLOSED` where nobody read on. Wrong arguments raise SystemExit(2).
     """
     if isinstance(sys.stdout, io.TextIOWrapper):  # names of files may be in no encoding
         sys.stdout.reconfigure(errors="backslashreplace")

@@ -26,9 +26,8 @@ from digitnet.user_warnings import warn
 class DigitInputs(Inputs):
     """Take real pictures, too: the most prominent digit of each, normalized to 28x28.
 
-    Args:
-        find: Yields that digit of each picture, `None` where nothing is found. It is given the
-            pictures, how many to read at once (`None` chooses), and `verbose`.
+    `find` yields that digit of each picture, `None` where nothing is found. It is given the
+    pictures, how many to read at once (`None` chooses), and `verbose`.
     """
 
     find: Callable[[Sequence[Source], int | None, Verbose], Iterator[Digit | None]]

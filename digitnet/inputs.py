@@ -22,11 +22,8 @@ from digitnet.errors import InvalidInputError
 class Inputs:
     """Bring what users pass to uint8 images and int64 labels, or refuse it as `fit` says.
 
-    Args:
-        classes: The classes that labels must fit.
-        input_shape: Channels, height and width that images must have.
-        seed: What data sets draw from, and a validation split.
-        notice: Called with the images, uint8 (N, C, H, W), to warn of odd ones.
+    `seed` is what data sets and a validation split draw from; `notice` is called with the images,
+    uint8 (N, C, H, W), to warn of odd ones.
     """
 
     classes: tuple[str, ...]

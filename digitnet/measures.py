@@ -21,13 +21,7 @@ _IMAGES_AT_ONCE = 4096  # images; bounds the memory that a loss takes
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Measures:
-    """The loss and the metrics of a classifier.
-
-    Attributes:
-        loss: `"cross_entropy"`, or a function that was tried.
-        metrics: What is measured beside it.
-        device: Where the loss computes.
-    """
+    """The loss and the metrics of a classifier; `device` is where the loss computes."""
 
     loss: Loss = "cross_entropy"
     metrics: tuple[Metric, ...] = ()

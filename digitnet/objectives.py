@@ -44,7 +44,7 @@ def mean_of(
     Args:
         losses: Returns the loss of each image.
         class_weight: What each class counts, float32 (C,).
-        unweighted: Returns their mean () where all count alike; `None` takes that of `losses`.
+        unweighted: Returns their mean () where all count alike, in one kernel, if there is one.
     """
 
     def objective(model: Forward, x: Tensor, y: Tensor | Weighted) -> tuple[Tensor, Tensor]:

@@ -76,11 +76,7 @@ def isolated(device: torch.device) -> Iterator[None]:
 
 
 class Stream:
-    """A random state of its own for what draws from torch's on the CPU, and takes long in all.
-
-    Args:
-        seed: What it begins with.
-    """
+    """A random state of its own for what draws from torch's on the CPU, and takes long in all."""
 
     def __init__(self, seed: int) -> None:
         self._state = torch.Generator().manual_seed(seed).get_state()

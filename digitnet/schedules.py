@@ -27,14 +27,10 @@ def share_of_peak(
     milestones: Sequence[float],
     step_factor: float,
 ) -> float:
-    """Return a step's learning rate as a share of the peak.
+    """Return a step's learning rate as a share of the peak, of which the warm-up is the beginning.
 
-    Args:
-        schedule: What follows the warm-up.
-        progress: The share of the steps that is done, in [0, 1).
-        warmup: The share of the steps over which the rate rises, in [0, 1).
-        milestones: Where `"step"` falls, as shares of the steps, rising.
-        step_factor: What it is multiplied by at each.
+    `progress`, `warmup` and `milestones` are shares of the steps; at each milestone, `"step"`
+    multiplies the rate by `step_factor`.
     """
     # Warm-up
     if progress < warmup:

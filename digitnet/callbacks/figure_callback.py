@@ -19,14 +19,7 @@ _FORMATS = (".png", ".svg", ".pdf")
 
 
 class FigureCallback(Callback):
-    """Base of the callbacks that keep a figure in a file, drawn anew after each epoch.
-
-    Args:
-        path: The file to write, a `.png`, `.svg` or `.pdf`.
-
-    Raises:
-        InvalidInputError: The file has another ending.
-    """
+    """Base of the callbacks that keep a figure in a file, drawn anew after each epoch."""
 
     in_every_process = False
 

@@ -32,9 +32,6 @@ class Monitor:
         mode: `"min"` or `"max"` is better; `"auto"` knows by the name, but for metrics of the
             user's own.
         min_delta: By how much a value must be better to count.
-
-    Raises:
-        InvalidInputError: A name or mode is misspelt, or `min_delta` is below 0.
     """
 
     def __init__(self, name: str, *, mode: Mode = "auto", min_delta: float = 0.0) -> None:

@@ -25,14 +25,8 @@ class Batches:
     """An image set on a device, in batches; each is one index operation.
 
     The set is copied to the device once, or a batch at a time where it would take more than half of
-    the device's free memory.
-
-    Args:
-        images: The set.
-        batch_size: Images a batch; the last one may be smaller.
-        device: Where the batches are needed.
-        least: Images that a last batch must have in `shuffled`, at most `batch_size`; fewer
-            are joined to the batch before.
+    the device's free memory. In `shuffled`, a last batch of fewer than `least` images is joined to
+    the one before.
     """
 
     def __init__(

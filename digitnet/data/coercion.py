@@ -28,13 +28,8 @@ def to_image_set(
 ) -> ImageSet:
     """Return labelled images, or raise `InvalidInputError` with a remedy.
 
-    Args:
-        x: An `ImageSet`, a torch `Dataset` or `DataLoader` (read once), or
-            images as `to_images` takes them.
-        y: Labels as `to_labels` takes them; `None` where `x` has its own.
-        classes: The classes that the labels must fit.
-        input_shape: Channels, height and width that the images must have.
-        seed: What a `Dataset` or `DataLoader` draws from, instead of torch's random state.
+    They are those of an `ImageSet`, of a torch `Dataset` or `DataLoader`, which is read once and
+    draws from `seed` instead of torch's random state, or of what `to_images` and `to_labels` take.
     """
     if isinstance(x, (ImageSet, Dataset, DataLoader)):
         if y is not None:

@@ -70,9 +70,8 @@ def draw(labels: Tensor, generator: torch.Generator) -> Tensor:
 def written(labels: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Write digits of labels, int64 (N,), as strokes without width.
 
-    Returns:
-        Points along the strokes of each, (N, P, 2), x to the right and y down, about 1 high;
-        and the pen between them, 1 where it is down, else 0, (N, P - 1).
+    Returns points along the strokes of each, (N, P, 2), x to the right and y down, about 1 high;
+    and the pen between them, 1 where it is down, else 0, (N, P - 1).
     """
     points, pen = _formed(labels, generator)
     return slanted(bent(points, generator), generator), pen

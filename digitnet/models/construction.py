@@ -28,20 +28,10 @@ def build_network(
     mirror: bool = False,
     multi_crop: int = 0,
 ) -> Network:
-    """Return a network on the CPU, tried on blank images; modules of one that is given keep modes.
+    """Return a network on the CPU, tried; the modules of one that is given keep their modes.
 
-    Args:
-        model: The name of a network, or a module, which is used as it is.
-        classes: How many classes there are.
-        input_shape: Channels, height and width of the images.
-        mean: Normalisation of each channel.
-        std: Likewise.
-        seed: Of the first weights.
-        mirror: As in the recipe, like `multi_crop`.
-        multi_crop: Less than height and width.
-
-    Raises:
-        InvalidInputError: There is no network of that name, or it does not fit.
+    `mirror` and `multi_crop` are as in the recipe, and `seed` is that of the first weights. Raises
+    `InvalidInputError` where there is no network of that name, or it does not fit.
     """
     if multi_crop >= min(input_shape[1:]):  # reflection padding must be narrower
         raise InvalidInputError(

@@ -30,13 +30,7 @@ _MAX_LISTED = 8  # layers of a part that its row names one by one
 
 @dataclass(frozen=True)
 class LayerRow:
-    """A row of the table of layers.
-
-    Attributes:
-        layer: What the layer does.
-        output_shape: Shape of its output without the batch axis; `None` if it never ran.
-        parameters: Its trainable and frozen parameters.
-    """
+    """A row of the table of layers; one that never ran has no output shape."""
 
     layer: str
     output_shape: tuple[int, ...] | None

@@ -19,10 +19,9 @@ class Network(nn.Module):
         std: What each channel is divided by after that.
         memory_format: How images lie in memory when the body gets them. Convolutions are
             faster with channels last, but a body that uses `view` may not take it.
-        mirror: After training, apply the body to each mirrored image too, and take
-            the mean of the logits (as Jordan, 2024, arXiv 2404.00498).
-        multi_crop: Where above 0, do the same with the image moved by so many pixels towards
-            two corners; each counts half of what the image as it is counts (likewise).
+        mirror: As in the recipe, like `multi_crop`: views whose logits are averaged, but not in
+            training (Jordan, 2024, arXiv 2404.00498).
+        multi_crop: Likewise.
     """
 
     mean: Tensor
