@@ -42,38 +42,18 @@ class _File(NamedTuple):
     sha256: str
 
 
-# Sizes and digests were taken from files whose MD5 sums are those that torchvision lists.
+# SHA-256 and sizes of files whose MD5 sums are those that torchvision lists
+_X_TRAIN = "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"
+_Y_TRAIN = "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"
+_X_TEST = "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"
+_Y_TEST = "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"
 _TRAIN = (
-    _File(
-        "train-images-idx3-ubyte",
-        "x_train",
-        16,
-        47_040_016,
-        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-    ),
-    _File(
-        "train-labels-idx1-ubyte",
-        "y_train",
-        8,
-        60_008,
-        "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-    ),
+    _File("train-images-idx3-ubyte", "x_train", 16, 47_040_016, _X_TRAIN),
+    _File("train-labels-idx1-ubyte", "y_train", 8, 60_008, _Y_TRAIN),
 )
 _TEST = (
-    _File(
-        "t10k-images-idx3-ubyte",
-        "x_test",
-        16,
-        7_840_016,
-        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-    ),
-    _File(
-        "t10k-labels-idx1-ubyte",
-        "y_test",
-        8,
-        10_008,
-        "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-    ),
+    _File("t10k-images-idx3-ubyte", "x_test", 16, 7_840_016, _X_TEST),
+    _File("t10k-labels-idx1-ubyte", "y_test", 8, 10_008, _Y_TEST),
 )
 
 
