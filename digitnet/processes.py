@@ -137,9 +137,8 @@ class Processes:
 
     def _exchange(self, collective: Callable[..., Any], tensor: Tensor, **options: Any) -> None:
         if self.several:
-            # devices without a backend of their own send from the CPU
-            sent = tensor if tensor.device.type in ("cpu", "cuda") else tensor.cpu()
-            sent = sent.contiguous()
+            # other devices have no backend of their own
+            sent = (tensor if tensor.is_cuda else tensor.cpu()).contiguous()
             self._run(collective, sent, **options)
             tensor.copy_(sent)
 

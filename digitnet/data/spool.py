@@ -46,7 +46,7 @@ class Spool:
         self._bytes += images.numel()
         self._parts.append(images)
         if self._file is None and self._bytes > self._room:
-            folder = None if "TMPDIR" in os.environ or not _DISK.is_dir() else _DISK
+            folder = _DISK if "TMPDIR" not in os.environ and _DISK.is_dir() else None
             self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - `tensor` closes it
         if self._file is not None:
             for part in self._parts:
