@@ -148,20 +148,23 @@ class Processes:
         try:
             collective(*args, **options)
         except RuntimeError as broken:
-            error: DigitNetError = ProcessError(
-                f"Rank {self.rank} of {self.world_size} lost another process, which was killed or "
-                "did not answer; its own output says more. To go on after such a loss, give fit "
-                "callbacks=[Checkpoint(folder)] and resume=folder, and torchrun --max-restarts. "
-                f"torch says: {broken}"
-            )
-            with suppress(RuntimeError):  # the store may be gone with its host
-                if store.check(["error"]):
-                    rank, kind, message = json.loads(store.get("error"))
-                    error = getattr(errors, kind, ProcessError)(
-                        f"{message} ({kind} on rank {rank})"
-                    )
-            self._leave(error)
-            raise error from broken
+            # in no variable: a frame that holds its own error would keep the process group
+            raise self._cause(store, broken) from broken
+
+    def _cause(self, store: PrefixStore, broken: RuntimeError) -> DigitNetError:
+        """Leave, and return the error of another process; without one, that process is gone."""
+        error: DigitNetError = ProcessError(
+            f"Rank {self.rank} of {self.world_size} lost another process, which was killed or did "
+            "not answer; its own output says more. To go on after such a loss, give fit "
+            "callbacks=[Checkpoint(folder)] and resume=folder, and torchrun --max-restarts. "
+            f"torch says: {broken}"
+        )
+        with suppress(RuntimeError):  # the store may be gone with its host
+            if store.check(["error"]):
+                rank, kind, message = json.loads(store.get("error"))
+                error = getattr(errors, kind, ProcessError)(f"{message} ({kind} on rank {rank})")
+        self._leave(error)
+        return error
 
     def _join(self) -> PrefixStore:
         """Join a new process group, and return its store."""
