@@ -15,6 +15,10 @@ from digitnet import DigitClassifier
 from digitnet.datasets.folders import cache_folder
 
 RUNTIME = "onnxruntime-web@1.30.0"
+ISOLATION = [  # for which browsers let a page use several threads
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Embedder-Policy", "require-corp"),
+]
 FILES = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
 
 log = logging.getLogger("mkdocs.hooks.try_page")
@@ -37,6 +41,18 @@ def on_post_build(config) -> None:
         _fetch(kept)
     for name in FILES:
         shutil.copy(kept / name, page / name)
+
+
+def on_serve(server, **_) -> None:
+    """Let `mkdocs serve` isolate the pages."""
+    answer = server.get_app()
+
+    def isolated(environ, start_response):
+        return answer(
+            environ, lambda status, headers: start_response(status, [*headers, *ISOLATION])
+        )
+
+    server.set_app(isolated)
 
 
 def _fetch(folder: Path) -> None:

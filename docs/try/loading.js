@@ -18,10 +18,12 @@ export async function show(file, canvas, { max_area }) {
   const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
   let [least, light, opaque] = [255, 0, 0];
   for (let at = 0; at < data.length; at += 4) {
-    least = Math.min(least, data[at + 3]);
-    light += luminance(data, at) * data[at + 3];
-    opaque += data[at + 3];
+    const alpha = data[at + 3];
+    if (alpha < least) least = alpha;
+    light += luminance(data, at) * alpha;
+    opaque += alpha;
   }
+  if (least === 255) return;
   context.globalCompositeOperation = "destination-over";
   context.fillStyle = least < 128 && light > 127.5 * opaque ? "black" : "white";
   context.fillRect(0, 0, canvas.width, canvas.height);
@@ -33,12 +35,14 @@ export function greyOf(canvas) {
   const { width, height } = canvas;
   const context = canvas.getContext("2d", { willReadFrequently: true });
   const { data } = context.getImageData(0, 0, width, height);
-  const channels = [luminance, ...[0, 1, 2].map((colour) => (bytes, at) => bytes[at + colour])];
-  const contrasts = channels.map((level) => deviation(data, level));
-  const best = contrasts.indexOf(Math.max(...contrasts));
-  const level = channels[contrasts[best] > MIN_CHANNEL_CONTRAST * contrasts[0] ? best : 0];
+  const count = width * height;
   const grey = image(width, height);
-  for (let at = 0; at < grey.data.length; at++) grey.data[at] = level(data, 4 * at) / 255;
+  for (let at = 0; at < count; at++) grey.data[at] = luminance(data, 4 * at) / 255;
+  // luminance, or a colour
+  const colours = [0, 1, 2].map((colour) => deviation(data, colour, 4));
+  const best = colours.indexOf(Math.max(...colours));
+  if (colours[best] <= MIN_CHANNEL_CONTRAST * 255 * deviation(grey.data, 0, 1)) return grey;
+  for (let at = 0; at < count; at++) grey.data[at] = data[4 * at + best] / 255;
   return grey;
 }
 
@@ -47,12 +51,13 @@ function luminance(bytes, at) {
   return (19595 * bytes[at] + 38470 * bytes[at + 1] + 7471 * bytes[at + 2] + 0x8000) >> 16;
 }
 
-function deviation(bytes, level) {
+/** Return the standard deviation of the numbers at first, first + step, ... */
+function deviation(numbers, first, step) {
   let [sum, squares] = [0, 0];
-  for (let at = 0; at < bytes.length; at += 4) {
-    sum += level(bytes, at);
-    squares += level(bytes, at) ** 2;
+  for (let at = first; at < numbers.length; at += step) {
+    sum += numbers[at];
+    squares += numbers[at] ** 2;
   }
-  const count = bytes.length / 4;
+  const count = numbers.length / step;
   return Math.sqrt(Math.max(squares / count - (sum / count) ** 2, 0));
 }

@@ -49,11 +49,16 @@ function cropped({ width, height, data }) {
       bottom = y;
     }
   }
-  if (right < 0) return null;
-  const part = image(right - left + 1, bottom - top + 1);
-  for (let y = top; y <= bottom; y++) {
-    const row = data.subarray(y * width + left, y * width + right + 1);
-    part.data.set(row, (y - top) * part.width);
+  return right < 0 ? null : cut({ width, data }, [left, top, right + 1, bottom + 1]);
+}
+
+/** Return a region [left, top, right, bottom] of an image; rows of full width are not copied. */
+export function cut({ width, data }, [left, top, right, bottom]) {
+  const part = { width: right - left, height: bottom - top };
+  if (part.width === width) return { ...part, data: data.subarray(top * width, bottom * width) };
+  part.data = new Float32Array(part.width * part.height);
+  for (let y = top; y < bottom; y++) {
+    part.data.set(data.subarray(y * width + left, y * width + right), (y - top) * part.width);
   }
   return part;
 }
@@ -74,26 +79,32 @@ export function resize(grey, width, height) {
 /** Resample along rows as Pillow does: with the pixels whose centres lie within reach. */
 function alongRows({ width, height, data }, wanted) {
   const result = image(wanted, height);
-  const step = width / wanted;
-  const shrinks = step > 1;
-  const reach = shrinks ? step / 2 : 2;
-  for (let x = 0; x < wanted; x++) {
-    const centre = (x + 0.5) * step;
-    const first = Math.max(0, Math.trunc(centre - reach + 0.5));
-    const last = Math.min(width, Math.trunc(centre + reach + 0.5));
-    const weights = [];
-    for (let from = first; from < last; from++) {
-      const distance = from + 0.5 - centre;
-      weights.push(shrinks ? Number(-reach < distance && distance <= reach) : keys(distance));
-    }
-    const sum = weights.reduce((a, b) => a + b, 0);
-    for (let y = 0; y < height; y++) {
+  const taps = Array.from({ length: wanted }, (_, x) => tapsOf(x, width, width / wanted));
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < wanted; x++) {
+      const { first, weights } = taps[x];
       let value = 0;
-      weights.forEach((weight, i) => (value += weight * data[y * width + first + i]));
-      result.data[y * wanted + x] = Math.min(1, Math.max(0, value / sum));
+      for (let i = 0; i < weights.length; i++) value += weights[i] * data[y * width + first + i];
+      result.data[y * wanted + x] = Math.min(1, Math.max(0, value));
     }
   }
   return result;
+}
+
+/** Return the first pixel that counts for one of the result, and the weights from there on. */
+function tapsOf(x, width, step) {
+  const shrinks = step > 1;
+  const reach = shrinks ? step / 2 : 2;
+  const centre = (x + 0.5) * step;
+  const first = Math.max(0, Math.trunc(centre - reach + 0.5));
+  const last = Math.min(width, Math.trunc(centre + reach + 0.5));
+  const weights = [];
+  for (let from = first; from < last; from++) {
+    const distance = from + 0.5 - centre;
+    weights.push(shrinks ? Number(-reach < distance && distance <= reach) : keys(distance));
+  }
+  const sum = weights.reduce((a, b) => a + b, 0);
+  return { first, weights: weights.map((weight) => weight / sum) };
 }
 
 /** Cubic convolution (Keys, 1981). */
@@ -128,7 +139,7 @@ function strokeLikeMnist(fine) {
 function distances({ width, height, data }, isOfKind) {
   const far = (width + height) ** 2;
   const squares = image(width, height);
-  data.forEach((ink, at) => (squares.data[at] = isOfKind(ink) ? far : 0));
+  for (let at = 0; at < data.length; at++) squares.data[at] = isOfKind(data[at]) ? far : 0;
   for (let y = 0; y < height; y++) {
     envelope(squares.data.subarray(y * width, (y + 1) * width));
   }
@@ -141,7 +152,7 @@ function distances({ width, height, data }, isOfKind) {
 
 /** Replace each number by the least of (distance squared + number) over all places. */
 function envelope(numbers) {
-  const values = Float64Array.from(numbers);
+  const values = new Float64Array(numbers);
   const lowest = []; // places of the parabolas that are lowest somewhere
   const from = []; // where each begins to be
   values.forEach((value, place) => {
@@ -193,9 +204,9 @@ export function round(number) {
 
 function transposed({ width, height, data }) {
   const result = image(height, width);
-  data.forEach((value, at) => {
-    result.data[(at % width) * height + Math.floor(at / width)] = value;
-  });
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) result.data[x * height + y] = data[y * width + x];
+  }
   return result;
 }
 

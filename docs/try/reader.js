@@ -4,16 +4,15 @@
 
 import * as ort from "./ort.wasm.min.mjs";
 import { decode } from "./decoding.js";
-import { SIZE, image, normalize } from "./normalization.js";
+import { SIZE, cut, image, normalize } from "./normalization.js";
 import { median, readingOrder } from "./reading_order.js";
 import { bestViews, closer, overviewScales, seen } from "./scales.js";
 
-const STRIDES = { ink: 1, digit: 1, centre: 2, offset: 2, height: 4, label: 4, smaller: 8 };
+const STRIDES = { digit: 1, centre: 2, offset: 2, height: 4, label: 4, smaller: 8 };
 
 export class Reader {
   /** Load networks and settings from a folder. */
   static async load(folder) {
-    ort.env.wasm.numThreads = 1;
     ort.env.wasm.wasmPaths = folder.href;
     const open = (name) => ort.InferenceSession.create(new URL(name, folder).href);
     const settings = await (await fetch(new URL("reader.json", folder))).json();
@@ -26,7 +25,7 @@ export class Reader {
 
   /** Return the digits that are read, and their text: a line a row, spaces between numbers. */
   async read(grey) {
-    const found = (await this.findDigits(grey)).filter((one) => one.score >= this.settings.digit);
+    const found = await this.findDigits(grey);
     const lines = readingOrder(found.map((one) => one.box), this.settings);
     const text = (number) => number.map((index) => found[index].digit).join("");
     return { digits: found, text: lines.map((line) => line.map(text).join(" ")).join("\n") };
@@ -44,29 +43,25 @@ export class Reader {
     }
     const all = views.flatMap(({ view, maps }) => decode(maps, view, this.settings));
     const chosen = bestViews(all, this.settings).map((index) => all[index]);
-    return this.classified(chosen);
+    return this.classified(chosen.filter((one) => one.score >= this.settings.digit));
   }
 
   /** Return what the network says of a view, cut to the view's size. */
   async mapsOf({ grey }) {
     const { padded, left, top } = pad(grey, this.settings);
     const input = new ort.Tensor("float32", padded.data, [1, 1, padded.height, padded.width]);
-    const output = await this.network.run({ grey: input });
-    const cut = ([name, stride]) => {
-      const [, channels, , width] = output[name].dims;
-      const map = { width: Math.ceil(grey.width / stride), height: Math.ceil(grey.height / stride) };
-      const plane = output[name].data.length / channels;
-      map.channels = Array.from({ length: channels }, (_, channel) => {
-        const data = new Float32Array(map.width * map.height);
-        for (let y = 0; y < map.height; y++) {
-          const start = channel * plane + (top / stride + y) * width + left / stride;
-          data.set(output[name].data.subarray(start, start + map.width), y * map.width);
-        }
-        return data;
+    const output = await this.network.run({ grey: input }, Object.keys(STRIDES));
+    const region = [left, top, left + grey.width, top + grey.height];
+    const mapOf = ([name, stride]) => {
+      const { dims: [, channels, height, width], data } = output[name];
+      const place = region.map((edge) => Math.ceil(edge / stride));
+      const planes = Array.from({ length: channels }, (_, channel) => {
+        const plane = data.subarray(channel * height * width, (channel + 1) * height * width);
+        return cut({ width, data: plane }, place);
       });
-      return [name, map];
+      return [name, { ...planes[0], channels: planes.map((plane) => plane.data) }];
     };
-    return Object.fromEntries(Object.entries(STRIDES).map(cut));
+    return Object.fromEntries(Object.entries(STRIDES).map(mapOf));
   }
 
   /** Add to each digit its class: the geometric mean of the digit network's and the reader's own. */

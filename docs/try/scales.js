@@ -1,6 +1,6 @@
 // At which scales, and in which crops, the reader network sees a picture: digitnet/pictures/scales.py.
 
-import { image, resize, round } from "./normalization.js";
+import { cut, resize, round } from "./normalization.js";
 
 export function overviewScales({ width, height }, settings) {
   const unit = settings.unit_height;
@@ -41,11 +41,7 @@ export function toPicture({ left, top, scale }, box) {
 
 export function seen(grey, scale, region = [0, 0, grey.width, grey.height]) {
   const [left, top] = [Math.floor(region[0]), Math.floor(region[1])];
-  const crop = image(Math.ceil(region[2]) - left, Math.ceil(region[3]) - top);
-  for (let y = 0; y < crop.height; y++) {
-    const start = (top + y) * grey.width + left;
-    crop.data.set(grey.data.subarray(start, start + crop.width), y * crop.width);
-  }
+  const crop = cut(grey, [left, top, Math.ceil(region[2]), Math.ceil(region[3])]);
   const width = Math.max(1, round(crop.width * scale));
   const height = Math.max(1, round(crop.height * scale));
   const exact = [width / crop.width, height / crop.height];

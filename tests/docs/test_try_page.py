@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import io
+import runpy
 import shutil
+import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +23,7 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("npm") is None, reason="needs Node.js"),
 ]
 DIGITS = 20
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -169,6 +173,24 @@ def test_the_page_needs_nothing_from_elsewhere(site, browser):
     assert asked
     assert [url for url in asked if not url.startswith((site, "data:", "blob:"))] == []
     page.close()
+
+
+def test_mkdocs_serve_lets_the_page_use_several_threads(site_folder, browser):
+    livereload = pytest.importorskip("mkdocs.livereload")
+    hook = runpy.run_path(str(ROOT / "docs" / "hooks" / "try_page.py"))
+    server = livereload.LiveReloadServer(
+        lambda: None, host="127.0.0.1", port=0, root=str(site_folder)
+    )
+    hook["on_serve"](server)
+    server.server_bind()
+    server.server_activate()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    page = browser.new_page()
+    page.goto(f"http://127.0.0.1:{server.socket.getsockname()[1]}/try/")
+    page.wait_for_selector('#try[data-state="ready"]')
+    assert page.evaluate("crossOriginIsolated")
+    page.close()
+    server.shutdown()
 
 
 def mnist_digits():
