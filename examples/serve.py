@@ -25,6 +25,6 @@ def read():
         return jsonify(error=str(error)), 400
     return jsonify(
         numbers=[number.text for number in reading.numbers],
-        boxes=[list(number.box) for number in reading.numbers],
+        boxes=[[*map(round, number.box)] for number in reading.numbers],
         warnings=list(reading.warnings),
     )

@@ -64,7 +64,7 @@ def described(value: Any, name: str = "pictures") -> str:
 def unreadable(source: Any, error: Exception, most: int) -> str:
     """Say why Pillow, which raised an error, cannot read a picture of at most so many pixels."""
     is_path, is_file = isinstance(source, (str, os.PathLike)), hasattr(source, "read")
-    kind = "data" if isinstance(source, bytes) else "file object" if is_file else "image"
+    kind = "data" if isinstance(source, bytes) else "file" if is_file else "image"
     name = f"'{source!s:.200}'" if is_path else f"the {kind}"
     if type(error).__name__ == "DecompressionBombError":
         name = f" of at most {most // 10**6} million pixels; {name} is larger"
@@ -83,7 +83,9 @@ def unreadable(source: Any, error: Exception, most: int) -> str:
     if isinstance(start, str):
         return f'; {name} is open as text. Open it as bytes: open(path, "rb")'
     kinds = (kind for begin, kind in _SIGNATURES.items() if re.match(begin, start, re.DOTALL))
-    return f"; {name} is {next(kinds, f'none that can be read, or is damaged ({error})')}"
+    # what Pillow says of an unknown format is only the object's address
+    why = "" if type(error).__name__ == "UnidentifiedImageError" else f" ({error})"
+    return f"; {name} is {next(kinds, f'none that can be read, or is damaged{why}')}"
 
 
 def _as_bytes(array: np.ndarray[Any, Any], name: str) -> str:

@@ -6,6 +6,7 @@ import base64
 import io
 import re
 import struct
+import tempfile
 import urllib.request
 import zlib
 from pathlib import Path
@@ -271,8 +272,18 @@ def test_bytes_and_file_objects_are_loaded_as_the_file_is(tmp_path):
 def test_bytes_and_file_objects_that_are_no_picture_are_refused(content, message):
     with pytest.raises(InvalidInputError, match=f"the data {message}"):
         load_picture(content)
-    with pytest.raises(InvalidInputError, match=f"the file object {message}"):
+    with pytest.raises(InvalidInputError, match=f"the file {message}"):
         load_picture(io.BytesIO(content))
+
+
+def test_an_upload_that_is_no_picture_is_named_without_its_type_and_address():
+    with tempfile.SpooledTemporaryFile() as upload:  # as web frameworks pass it
+        upload.write(b"no picture")
+        with pytest.raises(InvalidInputError) as raised:
+            load_picture(upload)
+    assert str(raised.value) == (
+        "Expected a picture; the file is none that can be read, or is damaged."
+    )
 
 
 def test_a_file_open_as_text_is_refused(tmp_path):
