@@ -4,8 +4,9 @@
     DIGITNET_DATA=... python benchmarks/prediction.py
     python benchmarks/prediction.py --quick
 
-All compute in float32, on the same trained network and with the same number of threads, and take
-turns. They are first checked to give the same digits.
+All compute on the same trained network and with the same number of threads, and take turns. Those
+in float32 are first checked to give the same digits, and bfloat16, where the hardware has it, to
+give nearly all of them.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ import numpy as np
 import torch
 
 from digitnet import DigitClassifier, ImageSet
+from digitnet.devices import has_native_bfloat16
 
 ONNX_BATCH = 256  # images a call
+LEAST_SAME = 0.99  # share of digits that bfloat16 reads as float32 does
 REPEATS = 5  # calls a turn, for all images
 REPEATS_OF_ONE = 250  # calls a turn, for one image: a call takes under a millisecond
 BARE, FIRST = "import torch", "import torch and digitnet, load, first picture"
@@ -92,7 +95,7 @@ def _report_predictions(micros: dict[str, list[float]], out: Path) -> None:
     harness.report(
         out,
         "prediction",
-        title="Predicting in float32",
+        title="Predicting, in float32 where nothing else is said",
         columns=["network, pictures: with", "microseconds a picture", "times digitnet's"],
         rows=rows,
         figures=micros,
@@ -131,10 +134,15 @@ def _contestants(
     # Check that all predict the same digits
     runs = {"digitnet": lambda: classifier.predict(images), "torch as it comes": as_it_comes}
     if session is not None:
+        runs["digitnet, ONNX Runtime"] = lambda: classifier.predict(images, engine="onnxruntime")
         runs["ONNX Runtime"] = onnx_runtime
     answers = [run() for run in runs.values()]
     if not all((answer == answers[0]).all() for answer in answers):
         raise SystemExit("Expected all contestants to read the same digits.")
+    if has_native_bfloat16(classifier.device):
+        runs["digitnet, bfloat16"] = lambda: classifier.predict(images, precision="bfloat16")
+        if (runs["digitnet, bfloat16"]() == answers[0]).mean() < LEAST_SAME:
+            raise SystemExit("Expected bfloat16 to read nearly the same digits.")
     return runs
 
 

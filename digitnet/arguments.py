@@ -15,6 +15,7 @@ from digitnet.callbacks.base import Callback
 from digitnet.callbacks.epoch_printer import EpochPrinter
 from digitnet.callbacks.progress_bar import ProgressBar, is_interactive, track
 from digitnet.data.image_set import Shape
+from digitnet.engines import Engine, PredictionPrecision
 from digitnet.errors import InvalidInputError
 from digitnet.processes import current
 
@@ -33,6 +34,8 @@ class EvaluateOptions(TypedDict, total=False):
     sample_weight: Any
     batch_size: int | None
     verbose: Verbose
+    engine: Engine
+    precision: PredictionPrecision
 
 
 def checked_shape(shape: Any) -> Shape:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from digitnet.arguments import Statistic, Verbose
 from digitnet.data.image_set import Shape
 from digitnet.data.pixels import warn_of_faint
+from digitnet.engines import Engine, PredictionPrecision, choose_engine
 from digitnet.errors import NotFittedError
 from digitnet.estimator import Estimator
 from digitnet.evaluation import Evaluation
@@ -169,6 +170,19 @@ class BaseClassifier(Estimator):
     def _notice(self, images: Tensor) -> None:
         """Warn of images, uint8 (N, C, H, W), that are valid but odd."""
         warn_of_faint(images)
+
+    def _by(self: Classifier, engine: Engine, precision: PredictionPrecision) -> Classifier:
+        """Return this classifier as it predicts by an engine: a view, with the same network."""
+        if (engine, precision) == ("torch", "float32"):
+            return self
+        self._require_fit()
+        trained = self._trained
+        compute = choose_engine(
+            trained.network, trained.input_shape, engine=engine, precision=precision
+        )
+        view = copy.copy(self)
+        view._take_over(replace(trained, compute=compute))
+        return view
 
     def _logits(self, x: Any, batch_size: int | None, verbose: Verbose) -> Tensor:
         self._require_fit()

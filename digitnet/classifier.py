@@ -17,6 +17,7 @@ from digitnet.artifact import read_artifact
 from digitnet.base_classifier import BaseClassifier
 from digitnet.callbacks.base import Callback
 from digitnet.checkpoint import network_tensors
+from digitnet.engines import Engine, PredictionPrecision
 from digitnet.errors import ArtifactError, InvalidInputError
 from digitnet.evaluation import Evaluation
 from digitnet.execution import with_own_settings
@@ -191,8 +192,10 @@ class ImageClassifier(BaseClassifier):
         batch_size: int | None = None,
         verbose: arguments.Verbose = "auto",
         return_dict: bool = False,
+        engine: Engine = "torch",
+        precision: PredictionPrecision = "float32",
     ) -> Evaluation | dict[str, float]:
-        """Measure loss, accuracy and the classifier's metrics, in float32.
+        """Measure loss, accuracy and the classifier's metrics.
 
         Of real pictures, they are those of what `predict` answers; indices, as in `mistakes`,
         count the pictures in which a digit is found.
@@ -204,16 +207,20 @@ class ImageClassifier(BaseClassifier):
             batch_size: Pictures at a time; `None` chooses for the device.
             verbose: 1, or `"auto"` in a terminal or notebook, shows a bar meanwhile.
             return_dict: Return these figures alone, by their names, as Keras does.
+            engine: As for `predict`.
+            precision: As for `predict`.
 
         Returns:
             An `Evaluation`; `loss, accuracy = clf.evaluate(...)` works too.
 
         Raises:
-            InvalidInputError: The data are not as `fit` takes them.
+            InvalidInputError: The data are not as `fit` takes them, or the engine or precision
+                is not there.
             NotFittedError: There was no `fit` or `load` yet.
         """
         self._require_fit()
-        result = self._evaluation(x, y, sample_weight, batch_size, verbose)
+        view = self._by(engine, precision)
+        result = view._evaluation(x, y, sample_weight, batch_size, verbose)
         if return_dict:
             return {"loss": result.loss, "accuracy": result.accuracy, **result.metrics}
         return result
@@ -222,7 +229,13 @@ class ImageClassifier(BaseClassifier):
     @processes.together("predict")
     @refuses(PREDICT)
     def predict(
-        self, x: Any, *, batch_size: int | None = None, verbose: arguments.Verbose = 0
+        self,
+        x: Any,
+        *,
+        batch_size: int | None = None,
+        verbose: arguments.Verbose = 0,
+        engine: Engine = "torch",
+        precision: PredictionPrecision = "float32",
     ) -> npt.NDArray[np.int64]:
         """Return the class of each picture.
 
@@ -237,21 +250,34 @@ class ImageClassifier(BaseClassifier):
                 is data in MNIST's format.
             batch_size: Pictures at a time; `None` chooses for the device.
             verbose: 1, or `"auto"` in a terminal or notebook, shows a bar meanwhile.
+            engine: What computes the logits: `"torch"`, or `"onnxruntime"`, on a CPU, with the
+                extra `onnx`: the same up to rounding. The network is exported at the first
+                call, within seconds, and again when its weights have changed.
+            precision: Of torch: `"float32"`, or `"bfloat16"` where the hardware has it natively:
+                probabilities differ in the third digit.
 
         Returns:
             int64 (N,), indices into `classes`.
 
         Raises:
-            InvalidInputError: The pictures are not like that, or nothing is written in one.
+            InvalidInputError: The pictures are not like that, nothing is written in one, or the
+                engine or precision is not there.
             NotFittedError: There was no `fit` or `load` yet.
         """
-        return self._logits(x, batch_size, verbose).argmax(dim=1).numpy()
+        logits = self._by(engine, precision)._logits(x, batch_size, verbose)
+        return logits.argmax(dim=1).numpy()
 
     @with_own_settings
     @processes.together("predict_proba")
     @refuses(PREDICT)
     def predict_proba(
-        self, x: Any, *, batch_size: int | None = None, verbose: arguments.Verbose = 0
+        self,
+        x: Any,
+        *,
+        batch_size: int | None = None,
+        verbose: arguments.Verbose = 0,
+        engine: Engine = "torch",
+        precision: PredictionPrecision = "float32",
     ) -> npt.NDArray[np.float32]:
         """Return the probability of each class for each picture.
 
@@ -259,15 +285,19 @@ class ImageClassifier(BaseClassifier):
             x: Pictures, as `predict` takes them.
             batch_size: Pictures at a time; `None` chooses for the device.
             verbose: 1, or `"auto"` in a terminal or notebook, shows a bar meanwhile.
+            engine: As for `predict`.
+            precision: As for `predict`.
 
         Returns:
             float32 (N, classes); each row sums to 1.
 
         Raises:
-            InvalidInputError: The pictures are not like that, or nothing is written in one.
+            InvalidInputError: The pictures are not like that, nothing is written in one, or the
+                engine or precision is not there.
             NotFittedError: There was no `fit` or `load` yet.
         """
-        return self._logits(x, batch_size, verbose).softmax(dim=1).numpy()
+        logits = self._by(engine, precision)._logits(x, batch_size, verbose)
+        return logits.softmax(dim=1).numpy()
 
     @with_own_settings
     @processes.together("features")

@@ -15,6 +15,7 @@ from digitnet.calibration import calibration_error
 from digitnet.classification_report import ClassificationReport, Scores
 from digitnet.data.batches import Batches
 from digitnet.data.image_set import Shape
+from digitnet.engines import Logits
 from digitnet.measures import Measures
 from digitnet.models.features import LayerFeatures
 from digitnet.models.modes import inference
@@ -176,14 +177,16 @@ def evaluate(
     batches: Batches,
     measures: Measures = Measures(),  # noqa: B008 - immutable
     *,
+    compute: Logits | None = None,
     track: Callable[[Iterable[Tensor]], Iterable[Tensor]] = iter,
 ) -> Evaluation:
-    """Evaluate a network in float32, in evaluation mode.
+    """Evaluate a network, in evaluation mode.
 
     Args:
         model: Maps pictures to logits (N, C).
         batches: Labelled pictures; several processes share them.
         measures: The loss, and what to measure beside it.
+        compute: As for `predict_logits`.
         track: Wraps the batches of pictures, to show how far it is.
     """
     logits = predict_logits(
@@ -191,6 +194,7 @@ def evaluate(
         lambda part: track(batches.unlabelled(part)),
         n_images=batches.n_images,
         classes=len(batches.classes),
+        compute=compute,
     )
     weights = None if batches.weights is None else batches.weights.cpu()
     return Evaluation.of(logits, batches.labels.cpu(), batches.classes, measures, weights)
@@ -202,6 +206,7 @@ def predict_logits(
     *,
     n_images: int,
     classes: int,
+    compute: Logits | None = None,
 ) -> Tensor:
     """Return the logits of all images, float32 (N, C) on the CPU, in every process.
 
@@ -210,8 +215,9 @@ def predict_logits(
         batches: Returns the images of a part of the set, (B, C, H, W) on the model's device.
         n_images: How many images there are in all.
         classes: How many classes there are.
+        compute: The engine that computes the model's logits; `None` calls the model, in float32.
     """
-    return _computed(model, model, batches, n_images, classes)
+    return _computed(model, compute or model, batches, n_images, classes)
 
 
 def predict_features(

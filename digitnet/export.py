@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import onnx
 
 _ONNX_PACKAGES = ("onnx", "onnxscript")  # by torch.onnx
-_QUANTIZER = ("onnxruntime",)  # for int8
+_RUNTIME = ("onnxruntime",)  # for int8, and to predict with
 MIN_CALIBRATION = 100  # images; ranges measured on fewer depend on which they are
 _CALIBRATED_AT_ONCE = 100  # images
 # What computes with weights. Its neighbours stay in float32: int8 would round the probabilities
@@ -110,17 +110,23 @@ def write_onnx(
                 f"{len(calibration)}. Pass more of the training set: "
                 "calibration=train.images[:1000]."
             )
-        _require(_QUANTIZER)
-    model = _exported(
-        _Reader(copy.deepcopy(network)).cpu().eval(),
-        torch.zeros(2, *input_shape, dtype=torch.uint8),
-        {"images": {0: torch.export.Dim("pictures")}},
-        ("probabilities",),
-    )
+        _require(_RUNTIME)
+    model = _exported_classifier(_Reader(network), input_shape, "probabilities")
     if calibration is not None:
         model = _quantized(model, calibration)
     metadata = {"classes": list(classes), "input_shape": list(input_shape)}
     _write(model, path, metadata)
+
+
+def logits_onnx(network: Network, input_shape: Shape) -> bytes:
+    """Return a network as an ONNX file, from `images`, uint8 (N, C, H, W), to logits.
+
+    Raises:
+        InvalidInputError: The extra `onnx` is not installed, or a layer cannot be expressed.
+    """
+    _require(_RUNTIME)
+    model: bytes = _exported_classifier(network, input_shape, "logits").SerializeToString()
+    return model
 
 
 def write_maps_onnx(
@@ -148,6 +154,16 @@ def write_maps_onnx(
     example = torch.zeros(1, 1, 10 * stride, 12 * stride)
     model = _exported(network, example, {"grey": {2: sides[0], 3: sides[1]}}, outputs)
     _write(model, path, metadata)
+
+
+def _exported_classifier(network: nn.Module, input_shape: Shape, output: str) -> onnx.ModelProto:
+    """Return what maps `images`, uint8 (N, C, H, W), to an output (N, classes), as ONNX."""
+    return _exported(
+        copy.deepcopy(network).cpu().eval(),
+        torch.zeros(2, *input_shape, dtype=torch.uint8),
+        {"images": {0: torch.export.Dim("pictures")}},
+        (output,),
+    )
 
 
 def _exported(

@@ -160,7 +160,7 @@ class Recipe:
             networks keep it.
         precision: `"float32"`, `"bfloat16"` (mixed: weights stay float32), or `"auto"`,
             which takes bfloat16 where the hardware has it natively. Predictions are
-            computed in float32 always; on CUDA, convolutions then use TF32 where
+            computed in float32 unless asked; on CUDA, convolutions then use TF32 where
             torch.backends.cudnn.allow_tf32 says so, which is torch's default.
         compile: Whether `torch.compile` builds the network's training pass, on CUDA as graphs:
             some seconds to a minute before the first step, faster steps after it. The

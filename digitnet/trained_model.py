@@ -18,6 +18,7 @@ from digitnet.calibration import fit_temperature
 from digitnet.data.batches import Batches, fingerprint
 from digitnet.data.image_set import ImageSet, Shape, checked_classes
 from digitnet.devices import choose_device, prediction_batch
+from digitnet.engines import Logits
 from digitnet.errors import InvalidInputError
 from digitnet.evaluation import Evaluation, evaluate, predict_features, predict_logits
 from digitnet.export import write_onnx
@@ -55,6 +56,7 @@ class TrainedModel:
         state: The training, once there was one.
         loaded_history: The epochs before it, where the network was loaded.
         chosen_on: Fingerprint of the images that the best epoch was chosen on, if one was.
+        compute: The engine of predictions; `None` calls the network, in float32.
     """
 
     network: Network
@@ -71,6 +73,7 @@ class TrainedModel:
     state: TrainState | None = None
     loaded_history: History | None = None
     chosen_on: str | None = None
+    compute: Logits | None = None
 
     def __post_init__(self) -> None:
         if self.recipe.label_smoothing and not isinstance(self.measures.loss, str):
@@ -151,7 +154,11 @@ class TrainedModel:
         """
         batches = self._batches_of(images, batch_size, verbose)
         return predict_logits(
-            self.network, batches, n_images=len(images), classes=len(self.classes)
+            self.network,
+            batches,
+            n_images=len(images),
+            classes=len(self.classes),
+            compute=self.compute,
         )
 
     def features(
@@ -185,7 +192,7 @@ class TrainedModel:
         _agree_on(images.images)
         self._warn_of_choice(batches)
         track = partial(tracked, total=len(images), verbose=verbose, task="Evaluating")
-        return evaluate(self.network, batches, self.measures, track=track)
+        return evaluate(self.network, batches, self.measures, compute=self.compute, track=track)
 
     def evaluation(self, images: ImageSet, logits: Tensor) -> Evaluation:
         """Return the figures on labelled images of which the logits (N, classes) are known."""
