@@ -159,7 +159,7 @@ def test_what_onnx_runtime_cannot_quantize_is_an_error(pictures, fitted, tmp_pat
 
 
 def test_without_onnx_runtime_int8_alone_is_an_error(pictures, fitted, tmp_path, monkeypatch):
-    monkeypatch.setattr("digitnet.export._QUANTIZER", ("runtime_that_is_not_there",))
+    monkeypatch.setattr("digitnet.export._RUNTIME", ("runtime_that_is_not_there",))
     with pytest.raises(
         InvalidInputError, match=r'no runtime_that.* pip install "digitnet\[onnx\]"'
     ):
