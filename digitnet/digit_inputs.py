@@ -14,9 +14,10 @@ from torch import Tensor
 from digitnet.arguments import Verbose
 from digitnet.data.coercion import to_labels
 from digitnet.data.image_set import ImageSet
+from digitnet.data.remedies import first_few
 from digitnet.data.weights import check_not_all_zero, to_weights
 from digitnet.datasets.image_folder import picture_files, picture_size
-from digitnet.errors import InvalidInputError, first_few
+from digitnet.errors import InvalidInputError
 from digitnet.inputs import Inputs
 from digitnet.pictures import Digit, Source, is_picture
 from digitnet.user_warnings import warn

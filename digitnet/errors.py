@@ -4,8 +4,6 @@ Each is a `DigitNetError` and also the built-in that fits, so both
 `except DigitNetError` and `except ValueError` work.
 """
 
-from collections.abc import Sequence
-
 
 class DigitNetError(Exception):
     """Base of every error that digitnet raises on purpose."""
@@ -37,12 +35,6 @@ class CallbackError(DigitNetError, RuntimeError):
 
 class ProcessError(DigitNetError, RuntimeError):
     """The processes of a training could not work together."""
-
-
-def first_few(items: Sequence[str], separator: str = ", ", most: int = 5) -> str:
-    """Return items as text; of many the first, and how many more there are."""
-    more = f", and {len(items) - most:,} more" if len(items) > most else ""
-    return separator.join(items[:most]) + more
 
 
 def difference(found: object, expected: object, there: str = "there", here: str = "here") -> str:

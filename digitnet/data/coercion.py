@@ -15,9 +15,15 @@ from torch.utils.data import DataLoader, Dataset
 
 from digitnet.data.image_set import ImageSet, Shape
 from digitnet.data.pixels import arranged, describe_shapes, to_uint8, warn_of_emnist
-from digitnet.data.remedies import described, described_names, described_picture, first_odd
+from digitnet.data.remedies import (
+    described,
+    described_names,
+    described_picture,
+    first_few,
+    first_odd,
+)
 from digitnet.data.spool import Rows, Spool
-from digitnet.errors import InvalidInputError, first_few
+from digitnet.errors import InvalidInputError
 from digitnet.randomness import READING, Stream, derive_seed
 
 _END = object()  # of a loader's batches

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext, suppress
 from numbers import Number
 from pathlib import Path
@@ -139,6 +139,12 @@ def first_odd(values: Any, array: np.ndarray[Any, Any] | None = None) -> Any:
     items = values if listed else () if array is None else array.ravel()
     numeric = (Number, np.ndarray, Tensor, list, tuple)
     return next((item for item in items if not isinstance(item, numeric)), values)
+
+
+def first_few(items: Sequence[str], separator: str = ", ", most: int = 5) -> str:
+    """Return items as text; of many the first, and how many more there are."""
+    more = f", and {len(items) - most:,} more" if len(items) > most else ""
+    return separator.join(items[:most]) + more
 
 
 def shape_remedy(array: np.ndarray[Any, Any], input_shape: Shape) -> str:

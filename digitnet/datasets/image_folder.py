@@ -12,8 +12,9 @@ import numpy as np
 import torch
 
 from digitnet.data.image_set import ImageSet
+from digitnet.data.remedies import first_few
 from digitnet.data.spool import Spool
-from digitnet.errors import DatasetUnavailableError, InvalidInputError, first_few
+from digitnet.errors import DatasetUnavailableError, InvalidInputError
 from digitnet.execution import with_own_settings
 from digitnet.pictures.loading import DAMAGE, opaque
 
