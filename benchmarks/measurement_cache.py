@@ -14,7 +14,7 @@ from digitnet import machine
 from digitnet.artifact import write_atomically
 
 
-class Kept:
+class MeasurementCache:
     """Measurements by name; those that the file has are not made again.
 
     Args:
@@ -46,10 +46,10 @@ class Kept:
         return self._measured[name]
 
 
-def add_option(parser: argparse.ArgumentParser) -> None:
-    """Add the option `--kept`."""
+def add_cache_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option `--cache`."""
     text = "keep each row in this file, and go on after those that it has"
-    parser.add_argument("--kept", type=Path, metavar="FILE", help=text)
+    parser.add_argument("--cache", type=Path, metavar="FILE", help=text)
 
 
 def _digest() -> str:
